@@ -1,0 +1,74 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// Operation is one method of one path, as the document has it.
+type Operation struct {
+	ID, Method, Path, Summary string
+	Tags                      []string
+	Open                      bool    // the operation overrides the document's security with none
+	Request                   *Schema // of the JSON body, or nil
+	Answers                   []Answer
+	Examples                  []Example // of the JSON request body, sorted by name
+	Extensions                map[string]any
+}
+
+// Answer is one documented response; Schema is nil where it has no JSON body.
+type Answer struct {
+	Status string
+	Schema *Schema
+}
+
+// Example is a named example value.
+type Example struct {
+	Name  string
+	Value any
+}
+
+// Operations lists every operation of the document, in no particular order.
+func (d *Doc) Operations() []Operation {
+	var out []Operation
+	for path, item := range d.api.Paths.Map() {
+		for method, op := range item.Operations() {
+			out = append(out, d.operation(method, path, op))
+		}
+	}
+	return out
+}
+
+func (d *Doc) operation(method, path string, op *openapi3.Operation) Operation {
+	o := Operation{
+		ID: op.OperationID, Method: method, Path: path, Summary: op.Summary, Tags: op.Tags,
+		Open: op.Security != nil && len(*op.Security) == 0 || op.Security == nil && len(d.api.Security) == 0, Extensions: op.Extensions,
+	}
+	if op.RequestBody != nil {
+		if media := op.RequestBody.Value.Content.Get("application/json"); media != nil {
+			o.Request = named(media.Schema)
+			for name, e := range media.Examples {
+				o.Examples = append(o.Examples, Example{Name: name, Value: e.Value.Value})
+			}
+		}
+	}
+	slices.SortFunc(o.Examples, func(a, b Example) int { return strings.Compare(a.Name, b.Name) })
+	for status, r := range op.Responses.Map() {
+		a := Answer{Status: status}
+		if media := r.Value.Content.Get("application/json"); media != nil {
+			a.Schema = named(media.Schema)
+		}
+		o.Answers = append(o.Answers, a)
+	}
+	slices.SortFunc(o.Answers, func(a, b Answer) int { return strings.Compare(a.Status, b.Status) })
+	return o
+}
+
+func named(ref *openapi3.SchemaRef) *Schema {
+	if ref == nil || ref.Value == nil {
+		return nil
+	}
+	return &Schema{node: ref.Value, name: strings.TrimPrefix(ref.Ref, "#/components/schemas/")}
+}
