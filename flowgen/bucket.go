@@ -19,7 +19,7 @@ func newWeights(sigma q16) *weights {
 
 // second is what one source exports in one second.
 type second struct {
-	flows4, flows6, bad uint64
+	flows4, flows6, bad uint32
 	keep                bool // a housekeeping datagram goes first
 	defect              wire.Defect
 }
@@ -39,30 +39,26 @@ func (s *source) cut(sp span, out *seconds) {
 		return
 	}
 	var running [60]uint64
-	var lanes [15]uint64
+	var dithers [60]uint16
 	slots := 60 / s.Flush
-	total := uint64(0)
-	for j := range slots {
+	total, lanes := uint64(0), uint64(0)
+	for j := range running[:slots] {
 		if j&3 == 0 {
-			lanes[j>>2] = s.slots.at(sp.minute<<4 | j>>2)
+			lanes = s.slots.at(sp.minute<<4 | int64(j>>2))
 		}
-		total += uint64(s.weights[lanes[j>>2]>>(16*(j&3))&1023])
-		running[j] = total
+		total += uint64(s.weights[lanes&1023])
+		running[j], dithers[j] = total, uint16(lanes)&^1023
+		lanes >>= 16
 	}
-	step := sp.flows << 32 / total
+	step := (sp.flows<<32 + total - 1) / total // rounded up: the last sum is the whole
 	start := s.slots.at(sp.minute<<4|15) >> 32
-	before := uint64(0)
-	at := s.phase
-	for j := range slots {
-		until := (running[j]*step + start) >> 32
-		if j == slots-1 {
-			until = sp.flows
-		}
+	before, at := uint64(0), s.phase
+	for j := range running[:slots] {
+		until := min((running[j]*step+start)>>32, sp.flows)
 		f := until - before
 		before = until
-		dither := lanes[j>>2] >> (16*(j&3) + 10) & 63 << 10
-		f6 := (f*uint64(s.share6) + dither) >> 16
-		out[at].flows4, out[at].flows6 = f-f6, f6
+		f6 := (f*uint64(s.share6) + uint64(dithers[j])) >> 16
+		out[at%60] = second{flows4: uint32(f - f6), flows6: uint32(f6), keep: out[at%60].keep}
 		at += s.Flush
 	}
 	if sp.bad > 0 {
@@ -84,44 +80,75 @@ func (s *source) keepings(sp span, out *seconds) {
 // damage spreads the damaged datagrams like the flows.
 func (s *source) damage(sp span, running []uint64, start uint64, out *seconds) {
 	total := running[len(running)-1]
-	step := sp.bad << 32 / total
-	before := uint64(0)
-	at := s.phase
-	for j := range running {
-		until := (running[j]*step + start) >> 32
-		if j == len(running)-1 {
-			until = sp.bad
-		}
-		out[at].bad = until - before
+	step := (sp.bad<<32 + total - 1) / total
+	before, at := uint64(0), s.phase
+	for _, sum := range running {
+		until := min((sum*step+start)>>32, sp.bad)
+		out[at].bad = uint32(until - before)
 		out[at].defect = wire.DefectOf(s.defects.at(sp.minute*60 + at))
 		before = until
 		at += s.Flush
 	}
 }
 
-// bucket counts a second without encoding it.
-func (s *source) bucket(c *second) flow.Bucket {
-	var packets uint64
-	if c.flows4 > 0 {
-		packets = uint64((uint32(c.flows4) + uint32(s.cap4) - 1) / uint32(s.cap4))
-	}
-	if c.flows6 > 0 {
-		packets += uint64((uint32(c.flows6) + uint32(s.cap6) - 1) / uint32(s.cap6))
-	}
-	b := flow.Bucket{
-		Flows:   c.flows4 + c.flows6,
-		Packets: packets,
-		Bytes:   packets*s.fixed + c.flows4*s.record4 + c.flows6*s.record6,
-	}
+// perCap is the fixed point of the inverse of a datagram's capacity: the
+// quotient below is exact for any count up to maxFlows and any capacity that
+// 65535 bytes allow, and a multiplication is cheaper than a division.
+const perCap = 38
+
+func inverse(capacity int) uint64 {
+	return (1<<perCap + uint64(capacity) - 1) / uint64(capacity)
+}
+
+// count adds up a second without encoding it.
+func (s *source) count(c *second) (flows, packets, bytes uint64) {
+	flows4, flows6 := uint64(c.flows4), uint64(c.flows6)
+	packets = ((flows4+s.cap4-1)*s.inverse4)>>perCap + ((flows6+s.cap6-1)*s.inverse6)>>perCap
+	bytes = packets*s.fixed + flows4*s.record4 + flows6*s.record6
 	if c.keep {
-		b.Packets++
-		b.Bytes += s.keep
+		packets++
+		bytes += s.keep
 	}
 	if c.bad > 0 {
-		b.BadPackets = c.bad
-		b.BadBytes = c.bad * uint64(s.Layout.Bad(c.defect))
-		b.Packets += b.BadPackets
-		b.Bytes += b.BadBytes
+		packets += uint64(c.bad)
+		bytes += s.badBytes(c)
+	}
+	return flows4 + flows6, packets, bytes
+}
+
+func (s *source) badBytes(c *second) uint64 {
+	return uint64(c.bad) * uint64(s.Layout.Bad(c.defect))
+}
+
+// sum is the bucket of a cut minute.
+func (s *source) sum(cut *seconds) flow.Bucket {
+	var b flow.Bucket
+	for i := range cut {
+		c := &cut[i]
+		if c.flows4|c.flows6|c.bad == 0 && !c.keep {
+			continue
+		}
+		flows, packets, bytes := s.count(c)
+		b.Flows += flows
+		b.Packets += packets
+		b.Bytes += bytes
+		b.PeakFlows = max(b.PeakFlows, flows)
+		b.PeakPackets = max(b.PeakPackets, packets)
+		b.PeakBytes = max(b.PeakBytes, bytes)
+		if c.bad > 0 {
+			b.BadPackets += uint64(c.bad)
+			b.BadBytes += s.badBytes(c)
+		}
+	}
+	return b
+}
+
+// bucket is the bucket of a single second.
+func (s *source) bucket(c *second) flow.Bucket {
+	b := flow.Bucket{BadPackets: uint64(c.bad)}
+	b.Flows, b.Packets, b.Bytes = s.count(c)
+	if c.bad > 0 {
+		b.BadBytes = s.badBytes(c)
 	}
 	return b.Second()
 }
@@ -153,16 +180,6 @@ func (g *Generator) Hour(source int, unixHour int64) flow.Bucket {
 	for m := unixHour * 60; m < unixHour*60+60; m++ {
 		s.cut(s.span(m), &cut)
 		b.Add(s.sum(&cut))
-	}
-	return b
-}
-
-func (s *source) sum(cut *seconds) flow.Bucket {
-	var b flow.Bucket
-	for i := range cut {
-		if cut[i] != (second{}) {
-			b.Add(s.bucket(&cut[i]))
-		}
 	}
 	return b
 }

@@ -77,31 +77,34 @@ const (
 
 // habit is what is usual for a kind: its length and its strength.
 type habit struct {
-	median       int64 // minutes
-	sigma        q16   // of the natural logarithm of the length
-	low, high    int64 // percent, drawn evenly on a logarithmic scale
-	usualPercent int64
+	minutes   q16   // binary logarithm of the median length
+	sigma     q16   // deviation of the binary logarithm of the length
+	low, high q16   // binary logarithms of the percent, drawn evenly
+	percent   int64 // of an ordered event that names none
 }
 
-func habitOf(k EventKind) habit {
-	switch k {
-	case Outage:
-		return habit{median: 12, sigma: 78643}
-	case Burst:
-		return habit{median: 3, sigma: 45875, low: 200, high: 500, usualPercent: 300}
-	case DDoS:
-		return habit{median: 10, sigma: one, low: 800, high: 5000, usualPercent: 2000}
-	case Scan:
-		return habit{median: 8, sigma: 52429, low: 130, high: 300, usualPercent: 200}
-	default:
-		return habit{median: 20, low: 5, high: 5, usualPercent: 5}
+func newHabit(median int64, sigma Decimal, low, high, percent int64) habit {
+	h := habit{minutes: log2(qInt(median)), sigma: sigma.q().times(perLn2), percent: percent}
+	if low > 0 {
+		h.low, h.high = log2(qInt(low)), log2(qInt(high))
+	}
+	return h
+}
+
+func newHabits() *[eventKinds]habit {
+	return &[eventKinds]habit{
+		Outage: newHabit(12, 1_200_000, 0, 0, 0),
+		Burst:  newHabit(3, 700_000, 200, 500, 300),
+		DDoS:   newHabit(10, 1_000_000, 800, 5000, 2000),
+		Scan:   newHabit(8, 800_000, 130, 300, 200),
+		Broken: newHabit(20, 0, 5, 5, 5),
 	}
 }
 
 // completed fills in the strength and reports what the model cannot take.
 func (e Event) completed(sources int) (Event, error) {
 	if e.Percent == 0 {
-		e.Percent = habitOf(e.Kind).usualPercent
+		e.Percent = newHabits()[e.Kind%eventKinds].percent
 	}
 	most := int64(maxPercent)
 	if e.Kind == Broken {
@@ -121,16 +124,15 @@ func (s *source) hashed(k EventKind, day int64) (Event, bool) {
 	if h>>32 >= s.chances[k] {
 		return Event{}, false
 	}
-	habit := habitOf(k)
-	length := exp2(log2(qInt(habit.median))+habit.sigma.times(perLn2).times(normal(mix(h+1)))) >> 16
+	habit := &s.habits[k]
+	length := (exp2(habit.minutes+habit.sigma.times(normal(mix(h+1)))) + one/2) >> 16
 	e := Event{
 		Kind: k, Source: s.Index,
 		Start:   day*minutesPerDay + between(h<<32, 0, minutesPerDay-1),
 		Minutes: min(max(int64(length), 1), minutesPerDay),
 	}
 	if habit.low > 0 {
-		low, high := log2(qInt(habit.low)), log2(qInt(habit.high))
-		e.Percent = int64(exp2(q16(between(mix(h+2), int64(low), int64(high)))) >> 16)
+		e.Percent = int64(exp2(q16(between(mix(h+2), int64(habit.low), int64(habit.high))))+one/2) >> 16
 	}
 	return e, true
 }

@@ -68,9 +68,9 @@ func New(o Options) (*Generator, error) {
 	for i := range profiles {
 		curves[i] = profiles[i].week()
 	}
-	shared := sharedWeights()
+	shared, habits := sharedWeights(), newHabits()
 	for i, addr := range addrs {
-		c := character{seed: o.Seed, index: i, addr: addr, calm: o.NoEvents, mtu: o.MTU, weights: shared}
+		c := character{seed: o.Seed, index: i, addr: addr, calm: o.NoEvents, mtu: o.MTU, weights: shared, habits: habits}
 		choice := drawsOf(keyOf(o.Seed, addr), forIdentity).at(-1)
 		n := between(choice, 0, int64(len(profiles)-1))
 		c.profile, c.curve = &profiles[n], curves[n]
@@ -79,9 +79,9 @@ func New(o Options) (*Generator, error) {
 			cycle = profiles[0].Protocols
 		}
 		c.protocol = cycle[i%len(cycle)]
-		s := newSource(c)
-		if err := s.Layout.Validate(); err != nil {
-			return nil, fmt.Errorf("flowgen: source %s: %w", addr, err)
+		s, err := newSource(c)
+		if err != nil {
+			return nil, err
 		}
 		g.sources, g.public = append(g.sources, s), append(g.public, s.Source)
 	}

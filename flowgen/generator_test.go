@@ -127,24 +127,3 @@ func TestBucketsAllocateNothing(t *testing.T) {
 		g.Hour(3, monday)
 	}))
 }
-
-func BenchmarkSecond(b *testing.B) {
-	g := newGenerator(b, flowgen.Options{})
-	for i := range b.N {
-		g.Second(i&7, monday*3600+int64(i))
-	}
-}
-
-func BenchmarkMinute(b *testing.B) {
-	g := newGenerator(b, flowgen.Options{})
-	for i := range b.N {
-		g.Minute(i&7, monday*60+int64(i))
-	}
-}
-
-func BenchmarkHour(b *testing.B) {
-	g := newGenerator(b, flowgen.Options{})
-	for i := range b.N {
-		g.Hour(i&7, monday+int64(i))
-	}
-}

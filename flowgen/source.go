@@ -43,8 +43,11 @@ type source struct {
 	orders  []Event            // by start
 
 	phase, refresh, refreshPhase int64
-	fixed, record4, record6      uint64
-	cap4, cap6, keep             uint64
+	fixed, record4, record6      uint64 // bytes
+	cap4, cap6                   uint64 // records in a datagram; cap6 is 1 where there are none
+	inverse4, inverse6           uint64
+	keep                         uint64 // bytes of a housekeeping datagram, if the protocol has one
+	habits                       *[eventKinds]habit
 }
 
 // addrOf is the address of the i-th source when none are given: 10.0.0.0/8,
@@ -91,18 +94,19 @@ type character struct {
 	protocol flow.Protocol
 	curve    *curve
 	weights  func(q16) *weights
+	habits   *[eventKinds]habit
 	calm     bool
 	mtu      int
 }
 
-func newSource(c character) source {
+func newSource(c character) (source, error) {
 	key := keyOf(c.seed, c.addr)
 	id := drawsOf(key, forIdentity)
 	p := c.profile
 	s := source{
 		noise: drawsOf(key, forNoise), minutes: drawsOf(key, forMinute), slots: drawsOf(key, forSlots),
 		defects: drawsOf(key, forDefect), events: drawsOf(key, forEvents), records: drawsOf(key, forRecords),
-		curve: c.curve, amps: p.amplitudes(), calm: c.calm,
+		curve: c.curve, amps: p.amplitudes(), calm: c.calm, habits: c.habits,
 	}
 	name, model := identity(c.seed, key, c.index)
 	spread := p.Rate.Spread.q().times(perLn2)
@@ -119,6 +123,9 @@ func newSource(c character) source {
 	if c.protocol == flow.NetFlow5 {
 		s.Layout.Limit = int(between(id.at(4), wire.V5MaxRecords-1, wire.V5MaxRecords))
 	}
+	if err := s.Layout.Validate(); err != nil {
+		return source{}, fmt.Errorf("flowgen: source %s: %w", c.addr, err)
+	}
 	lo, hi := p.Burstiness.Min.q(), p.Burstiness.Max.q()
 	s.weights = c.weights(q16(between(id.at(5), int64(lo), int64(hi))))
 	s.phase = between(id.at(6), 0, s.Flush-1)
@@ -128,7 +135,7 @@ func newSource(c character) source {
 		s.chances[k] = uint64(chance) << 32 / 1_000_000
 	}
 	s.measure(p)
-	return s
+	return s, nil
 }
 
 // measure takes the datagram arithmetic out of the layout.
@@ -140,4 +147,6 @@ func (s *source) measure(p *Profile) {
 	if s.cap6 > 0 {
 		s.share6 = p.IPv6.q()
 	}
+	s.cap6 = max(s.cap6, 1)
+	s.inverse4, s.inverse6 = inverse(int(s.cap4)), inverse(int(s.cap6))
 }
