@@ -1,0 +1,175 @@
+package probes
+
+import (
+	"encoding/base64"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
+)
+
+// AccessCases are the ways to come without good credentials. Only two of them use the account's own name with a wrong
+// password, and each is followed by a good log-in: devices may lock an account after a few failures.
+var AccessCases = []struct {
+	Name          string
+	Auth          exchange.Auth
+	Authorization string
+}{
+	{"none", exchange.None, ""},
+	{"wrong-user", exchange.WrongUser, ""},
+	{"wrong-password", exchange.WrongPassword, ""},
+	{"no-value", exchange.Verbatim, "Basic"},
+	{"not-base64", exchange.Verbatim, "Basic %%%"},
+	{"no-colon", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("nobody"))},
+	{"empty-both", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte(":"))},
+	{"unknown-scheme", exchange.Verbatim, "Flowgate nothing"},
+}
+
+// AccessTarget is a request that must not be answered without credentials.
+type AccessTarget struct {
+	Name      string // part of probe names
+	Operation string
+	Variant   string
+	Hazard    check.Hazard
+	Cases     []string // names of AccessCases
+}
+
+var (
+	everyCase = []string{"none", "wrong-user", "wrong-password", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme"}
+	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme"}
+)
+
+// AccessTargets lists what is asked for without credentials. A POST that is wrongly taken goes to a dead host.
+func AccessTargets() []AccessTarget {
+	var out []AccessTarget
+	for _, t := range catalogue.Templates() {
+		cases := fewCases
+		if t.Name == "C" {
+			cases = everyCase
+		}
+		out = append(out, AccessTarget{"import-stats/" + t.Slug, ImportStats, t.Name, check.Observe, cases})
+	}
+	return append(out,
+		AccessTarget{"backup-status", GetBackup, "", check.Observe, everyCase},
+		AccessTarget{"restore-status", GetRestore, "", check.Observe, fewCases},
+		AccessTarget{"backup-start", StartBackup, "", check.Mutate, fewCases},
+		AccessTarget{"restore-start", StartRestore, "", check.Destroy, fewCases},
+	)
+}
+
+// AccessProbe names the probe of a target and case.
+func AccessProbe(t AccessTarget, name string) string { return "access/" + t.Name + "/" + name }
+
+// access are the probes without good credentials.
+func (s *set) access() []check.Probe {
+	var out []check.Probe
+	for _, t := range AccessTargets() {
+		for _, c := range AccessCases {
+			if !contains(t.Cases, c.Name) {
+				continue
+			}
+			p := check.Probe{Name: AccessProbe(t, c.Name), Hazard: t.Hazard, Profile: check.Standard, After: []string{ScoutZone}}
+			if c.Name == "none" || c.Name == "wrong-user" {
+				p.Profile = check.Quick
+			}
+			p.Send = send(func(sn check.Session) []exchange.Request {
+				r := s.target(sn, t)
+				r.Step, r.Auth, r.Authorization = "denied", c.Auth, c.Authorization
+				out := []exchange.Request{r}
+				if c.Auth == exchange.WrongPassword {
+					good := s.target(sn, t)
+					good.Step = "good"
+					out = append(out, good)
+				}
+				return out
+			})
+			out = append(out, p)
+		}
+	}
+	return out
+}
+
+// target builds the request itself.
+func (s *set) target(sn check.Session, t AccessTarget) exchange.Request {
+	r := s.request(t.Operation, "")
+	r.Variant = t.Variant
+	switch t.Operation {
+	case ImportStats:
+		r.Body = []byte(s.twin(sn, t.Variant).Wrap(sn.Facts().Array))
+	case StartBackup, StartRestore:
+		job := corpus.DeadJob(sn.Facts().Secret, t.Operation == StartRestore)
+		r.Body, r.Secrets = []byte(job.Body().JSON()), []string{job.Secret, job.Password}
+	}
+	return r
+}
+
+func contains(list []string, name string) bool {
+	for _, x := range list {
+		if x == name {
+			return true
+		}
+	}
+	return false
+}
+
+// MethodCase is a method that a resource does not have.
+type MethodCase struct {
+	Name, Operation, Method string // Operation tells the path
+	Hazard                  check.Hazard
+}
+
+// MethodCases lists them. On import_stats a POST carries the query itself, so wrongly taken it answers statistics; PUT,
+// PATCH and DELETE could change something. On backup and restore the body goes to a dead host.
+func MethodCases() []MethodCase {
+	return []MethodCase{
+		{"import-stats/post", ImportStats, "POST", check.Observe},
+		{"import-stats/put", ImportStats, "PUT", check.Mutate},
+		{"import-stats/patch", ImportStats, "PATCH", check.Mutate},
+		{"import-stats/delete", ImportStats, "DELETE", check.Destroy},
+		{"backup/put", StartBackup, "PUT", check.Mutate},
+		{"backup/delete", StartBackup, "DELETE", check.Destroy},
+		{"restore/put", StartRestore, "PUT", check.Destroy},
+		{"restore/delete", StartRestore, "DELETE", check.Destroy},
+	}
+}
+
+// methods are the probes with a wrong method or path.
+func (s *set) methods() []check.Probe {
+	var out []check.Probe
+	for _, c := range MethodCases() {
+		out = append(out, check.Probe{Name: "method/" + c.Name, Hazard: c.Hazard, After: []string{ScoutZone}, Send: send(func(sn check.Session) []exchange.Request {
+			t := AccessTarget{Operation: c.Operation}
+			if c.Operation == ImportStats {
+				t.Variant = "C"
+			}
+			r := s.target(sn, t)
+			r.Method, r.Operation = c.Method, ""
+			return []exchange.Request{r}
+		})})
+	}
+	for name, path := range map[string]string{
+		"analytics": s.doc.Operation(ImportStats).Path + "_flowgate",
+		"backup":    s.doc.Operation(GetBackup).Path + "_flowgate",
+	} {
+		out = append(out, check.Probe{Name: "path/" + name, Send: send(func(check.Session) []exchange.Request {
+			return []exchange.Request{unlisted("GET", path)}
+		})})
+	}
+	return out
+}
+
+// status are the probes of the two status resources, each read twice.
+func (s *set) status() []check.Probe {
+	return []check.Probe{
+		{Name: "status/backup", After: []string{ScoutCommon}, Send: send(s.get(GetBackup))},
+		{Name: "status/restore", After: []string{ScoutCommon}, Send: send(s.get(GetRestore))},
+	}
+}
+
+// poll is how long a job is left alone between two looks at its status: short at first, since jobs of small devices
+// end quickly.
+func poll(n int) time.Duration {
+	return min(20*time.Millisecond<<min(n, 6), time.Second)
+}

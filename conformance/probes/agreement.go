@@ -1,0 +1,101 @@
+package probes
+
+import (
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
+)
+
+// agreement are probes whose answers have to fit together.
+func (s *set) agreement() []check.Probe {
+	after := []string{ScoutZone}
+	out := []check.Probe{
+		{Name: "agree/minutes-with-hours", After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := closed(sn, time.Hour)
+			return s.twice(sn, end.Add(-2*time.Hour), end, "flows_per_minute", "flows_per_hour")
+		})},
+		{Name: "agree/seconds-with-minutes", After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := closed(sn, time.Minute)
+			return s.twice(sn, end.Add(-4*time.Minute), end, "flows_per_second", "flows_per_minute")
+		})},
+		{Name: "agree/b-with-c", After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := closed(sn, time.Minute)
+			return []exchange.Request{
+				s.query(sn.Facts(), "b", "B", s.window(sn, "B", "flows_per_minute", end.Add(-90*time.Minute), end, "")),
+				s.query(sn.Facts(), "c", "C", s.window(sn, "C", "flows_per_minute", end.Add(-90*time.Minute), end, "")),
+			}
+		})},
+		{Name: "agree/a-with-c", After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := deviceNow(sn).Truncate(time.Minute)
+			return []exchange.Request{
+				s.query(sn.Facts(), "a", "A", corpus.Last("flows_per_minute", "minutes", 90, "")),
+				s.query(sn.Facts(), "c", "C", corpus.Epoch("flows_per_minute", end.Add(-90*time.Minute), end, "")),
+			}
+		})},
+		{Name: "agree/sub-windows", After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := closed(sn, time.Minute)
+			at := func(step string, from, to time.Duration) exchange.Request {
+				return s.query(sn.Facts(), step, "C", corpus.Epoch("flows_per_minute", end.Add(-from), end.Add(-to), one(sn.Facts())))
+			}
+			return []exchange.Request{at("whole", time.Hour, 0), at("first", time.Hour, 30*time.Minute), at("second", 30*time.Minute, 0)}
+		})},
+		{Name: "agree/sources-with-all", After: after, Send: send(s.eachSource)},
+		{Name: "agree/ipv6-spelling", Profile: check.Standard, After: after, Send: send(s.spellings)},
+	}
+	for _, t := range catalogue.Templates() {
+		if t.Name == "A" {
+			continue // its window moves with the clock
+		}
+		out = append(out, check.Probe{Name: "agree/repeat/" + t.Slug, After: after, Send: send(func(sn check.Session) []exchange.Request {
+			end := closed(sn, time.Hour).Add(-time.Hour)
+			body := s.window(sn, t.Name, "flows_per_minute", end.Add(-time.Hour), end, "")
+			return []exchange.Request{s.query(sn.Facts(), "first", t.Name, body), s.query(sn.Facts(), "again", t.Name, body)}
+		})})
+	}
+	return out
+}
+
+// twice asks template C for one window of one source at two granularities.
+func (s *set) twice(sn check.Session, start, end time.Time, fine, coarse string) []exchange.Request {
+	f := sn.Facts()
+	return []exchange.Request{
+		s.query(f, "fine", "C", corpus.Epoch(fine, start, end, one(f))),
+		s.query(f, "coarse", "C", corpus.Epoch(coarse, start, end, one(f))),
+	}
+}
+
+// eachSource asks for all sources and for some of them alone.
+func (s *set) eachSource(sn check.Session) []exchange.Request {
+	f := sn.Facts()
+	end := closed(sn, time.Minute)
+	ask := func(step, source string) exchange.Request {
+		return s.query(f, step, "C", corpus.Epoch("flows_per_minute", end.Add(-20*time.Minute), end, source))
+	}
+	out := []exchange.Request{ask("all", "")}
+	for _, a := range f.Sources[:min(4, len(f.Sources))] {
+		out = append(out, ask("source "+a, a))
+	}
+	return out
+}
+
+// spellings asks for an IPv6 source as the device spells it, expanded, and in upper case.
+func (s *set) spellings(sn check.Session) []exchange.Request {
+	f := sn.Facts()
+	source := map4and6(f.Sources)[1]
+	a, err := netip.ParseAddr(source)
+	if err != nil {
+		return nil
+	}
+	end := closed(sn, time.Minute)
+	ask := func(step, spelled string) exchange.Request {
+		return s.query(f, step, "C", corpus.Epoch("flows_per_minute", end.Add(-time.Hour), end, spelled))
+	}
+	return []exchange.Request{
+		ask("as-shown", source), ask("short", a.String()), ask("expanded", a.StringExpanded()), ask("upper-case", strings.ToUpper(a.String())),
+	}
+}

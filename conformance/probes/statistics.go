@@ -1,0 +1,164 @@
+package probes
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
+)
+
+// window is the body of a template for a window that ends at end.
+func (s *set) window(sn check.Session, template, stats string, start, end time.Time, source string) corpus.Body {
+	if template == "B" {
+		return corpus.Text(stats, start, end, sn.Facts().Zone, source)
+	}
+	return corpus.Epoch(stats, start, end, source)
+}
+
+// statistics are the positive probes of import_stats.
+func (s *set) statistics() []check.Probe {
+	var out []check.Probe
+	for _, t := range catalogue.Templates() {
+		out = append(out, s.grid(t)...)
+		out = append(out, s.bySource(t), s.example(t))
+	}
+	out = append(out, s.units()...)
+	return append(out, s.earlyDay())
+}
+
+// grid asks each granularity, of all sources and of one.
+func (s *set) grid(t catalogue.Template) []check.Probe {
+	var out []check.Probe
+	for _, g := range granularities {
+		p := check.Probe{Name: "stats/" + t.Slug + "/per-" + g.Word, Profile: check.Quick, After: []string{ScoutZone}}
+		p.Send = send(func(sn check.Session) []exchange.Request {
+			f := sn.Facts()
+			body := func(source string) corpus.Body {
+				if t.Name == "A" {
+					return corpus.Last(g.Stats, g.Unit, g.N, source)
+				}
+				end := closed(sn, g.Step)
+				return s.window(sn, t.Name, g.Stats, end.Add(-g.Window), end, source)
+			}
+			return []exchange.Request{
+				s.query(f, "all", t.Name, body("")),
+				s.query(f, "one", t.Name, body(one(f))),
+			}
+		})
+		out = append(out, p)
+	}
+	return out
+}
+
+// bySource asks for an IPv4 and an IPv6 source; where the device has none of a family, for a documentation address.
+func (s *set) bySource(t catalogue.Template) check.Probe {
+	return check.Probe{Name: "stats/" + t.Slug + "/by-source", After: []string{ScoutZone}, Send: send(func(sn check.Session) []exchange.Request {
+		f := sn.Facts()
+		end := closed(sn, time.Minute)
+		var out []exchange.Request
+		for step, source := range map4and6(f.Sources) {
+			body := corpus.Last("flows_per_minute", "minutes", 60, source)
+			if t.Name != "A" {
+				body = s.window(sn, t.Name, "flows_per_minute", end.Add(-time.Hour), end, source)
+			}
+			out = append(out, s.query(f, families[step], t.Name, body))
+		}
+		return out
+	})}
+}
+
+// families are the steps of bySource.
+var families = [2]string{"ipv4", "ipv6"}
+
+// map4and6 picks one source of each family.
+func map4and6(sources []string) [2]string {
+	out := [2]string{"192.0.2.253", "2001:db8::fffe"}
+	var found [2]bool
+	for _, s := range sources {
+		a, err := netip.ParseAddr(s)
+		if err != nil {
+			continue
+		}
+		i := 0
+		if a.Is6() && !a.Is4In6() {
+			i = 1
+		}
+		if !found[i] {
+			out[i], found[i] = s, true
+		}
+	}
+	return out
+}
+
+// Examples are the requests that the analytics document prints, value by value; the source of template A's is a
+// placeholder there, so it is left empty.
+var Examples = map[string]string{
+	"A": `{"stats_type": "flows_per_minute", "interval_type": "minutes", "time_interval": 60, "source_ip": ""}`,
+	"B": `{"stats_type": "flows_per_minute", "start_time": "23/08/2023 11:36:41", "end_time": "23/08/2023 13:36:41", "source_ip": ""}`,
+	"C": `{"stats_type": "flows_per_minute", "start_time": 1702580400, "end_time": 1702584000, "source_ip": ""}`,
+}
+
+func (s *set) example(t catalogue.Template) check.Probe {
+	return check.Probe{Name: "stats/" + t.Slug + "/example", Profile: check.Standard, After: []string{ScoutForm}, Send: send(func(sn check.Session) []exchange.Request {
+		r := s.request(ImportStats, "")
+		r.Variant, r.Body = t.Name, []byte(Examples[t.Name])
+		if sn.Facts().Array {
+			r.Body = []byte("[" + Examples[t.Name] + "]")
+		}
+		return []exchange.Request{r}
+	})}
+}
+
+// Units are those of interval_type, with the request that is sent for each.
+var Units = []struct {
+	Name, Stats string
+	N           int
+	Step        time.Duration
+	Length      time.Duration // of one unit; of a month the shortest
+}{
+	{"seconds", "flows_per_minute", 3600, time.Minute, time.Second},
+	{"minutes", "flows_per_minute", 90, time.Minute, time.Minute},
+	{"hours", "flows_per_minute", 3, time.Minute, time.Hour},
+	{"days", "flows_per_hour", 2, time.Hour, 24 * time.Hour},
+	{"weeks", "flows_per_hour", 1, time.Hour, 7 * 24 * time.Hour},
+	{"months", "flows_per_hour", 1, time.Hour, 28 * 24 * time.Hour},
+}
+
+// units asks template A in each unit, and template C for the same window, of one source.
+func (s *set) units() []check.Probe {
+	var out []check.Probe
+	for _, u := range Units {
+		p := check.Probe{Name: "stats/type-a/unit/" + u.Name, Profile: check.Standard, After: []string{ScoutZone}}
+		p.Send = send(func(sn check.Session) []exchange.Request {
+			f := sn.Facts()
+			end := deviceNow(sn).Truncate(u.Step)
+			start := end.Add(-time.Duration(u.N) * u.Length)
+			return []exchange.Request{
+				s.query(f, "a", "A", corpus.Last(u.Stats, u.Name, u.N, one(f))),
+				s.query(f, "c", "C", corpus.Epoch(u.Stats, start, end, one(f))),
+			}
+		})
+		out = append(out, p)
+	}
+	return out
+}
+
+// earlyDay asks template B for a day whose number could be a month, and template C for the same window: a device that
+// reads the month first answers another day.
+func (s *set) earlyDay() check.Probe {
+	return check.Probe{Name: "stats/type-b/early-day", Profile: check.Standard, After: []string{ScoutZone}, Send: send(func(sn check.Session) []exchange.Request {
+		f := sn.Facts()
+		day := deviceNow(sn).Truncate(24 * time.Hour).Add(-24 * time.Hour)
+		for day.Day() > 12 || day.Day() == int(day.Month()) {
+			day = day.Add(-24 * time.Hour)
+		}
+		start, end := day.Add(8*time.Hour), day.Add(14*time.Hour)
+		return []exchange.Request{
+			s.query(f, "b", "B", corpus.Text("flows_per_hour", start, end, f.Zone, one(f))),
+			s.query(f, "c", "C", corpus.Epoch("flows_per_hour", start, end, one(f))),
+		}
+	})}
+}
