@@ -1,0 +1,134 @@
+// Package mockserver is an appliance of the FlowGateway family, as far as its REST API shows: flow statistics, backup
+// and restore. Routes and request validation come from the OpenAPI document of package openapi; where the documents
+// leave questions open, the appliance's dialect answers them.
+//
+// An [Appliance] is an [http.Handler] first; Start gives it ports and a certificate. Package mockservertest starts one
+// for a test.
+package mockserver
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"sync"
+	"sync/atomic"
+
+	"github.com/flowgate-dev/flowgate/mockserver/auth"
+	"github.com/flowgate-dev/flowgate/mockserver/clock"
+	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
+	"github.com/flowgate-dev/flowgate/mockserver/journal"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+// Appliance is one appliance. It is safe for concurrent use. Who made it closes it.
+type Appliance struct {
+	options  Options
+	limits   Limits
+	log      *slog.Logger
+	clock    *clock.Clock
+	router   router
+	accounts *auth.Accounts
+	device   *device.Device
+	store    flowstore.Store
+	journal  *journal.Journal
+	dialect  atomic.Pointer[dialect.Dialect]
+	state    atomic.Pointer[device.State]
+	dated    atomic.Pointer[dated]
+
+	mu        sync.Mutex
+	endpoint  Endpoint
+	listeners []*listener
+	started   bool
+	closed    bool
+}
+
+// New makes an appliance that does not listen yet. It does no I/O. The error says which option cannot be used.
+func New(options Options) (*Appliance, error) {
+	o, err := options.filled()
+	if err != nil {
+		return nil, err
+	}
+	a := &Appliance{options: o, limits: o.Limits, log: o.Logger, clock: o.Clock, store: o.Store, journal: journal.New(o.Entries)}
+	if a.router, err = newRouter(o.Document); err != nil {
+		return nil, err
+	}
+	if a.accounts, err = auth.New(auth.Options{Users: o.Users, Cost: o.PasswordCost, Machine: o.Clock.Machine}); err != nil {
+		return nil, err
+	}
+	if err := a.SetDialect(o.Dialect); err != nil {
+		return nil, err
+	}
+	if (len(o.TLSCert) == 0) != (len(o.TLSKey) == 0) {
+		return nil, errors.New("mockserver: a certificate needs its key, and a key its certificate (hint: give both, or neither)")
+	}
+	if len(o.TLSCert) > 0 {
+		if _, err := tls.X509KeyPair(o.TLSCert, o.TLSKey); err != nil {
+			return nil, fmt.Errorf("mockserver: the certificate or its key cannot be used: %w", err)
+		}
+	}
+	a.SetState(*o.Identity)
+	a.device = device.New(device.Options{Clock: o.Clock, Duration: o.JobDuration})
+	return a, nil
+}
+
+// Handler is the API alone, without a port: what Start serves. Close must still be called, for jobs.
+func (a *Appliance) Handler() http.Handler { return a }
+
+// Clock is the appliance's clock.
+func (a *Appliance) Clock() *clock.Clock { return a.clock }
+
+// Journal keeps the exchanges of the API.
+func (a *Appliance) Journal() *journal.Journal { return a.journal }
+
+// Device runs the appliance's jobs.
+func (a *Appliance) Device() *device.Device { return a.device }
+
+// Dialect is the full set of answers in use; the caller must not change it.
+func (a *Appliance) Dialect() dialect.Dialect { return *a.dialect.Load() }
+
+// SetDialect replaces all answers; a question without one gets its default. The error names an answer that is not
+// lawful, and then nothing changes.
+func (a *Appliance) SetDialect(answers dialect.Dialect) error {
+	checked := dialect.Dialect{}
+	for key, answer := range answers {
+		if err := checked.Set(key, answer); err != nil {
+			return err
+		}
+	}
+	full := checked.Full()
+	a.dialect.Store(&full)
+	return nil
+}
+
+// State is a copy of what the appliance is and is set to.
+func (a *Appliance) State() device.State { return a.state.Load().Clone() }
+
+// SetState replaces it.
+func (a *Appliance) SetState(s device.State) {
+	s = s.Clone()
+	a.state.Store(&s)
+}
+
+// Dropped tells what a Reset forgot.
+type Dropped struct {
+	Jobs      int `json:"jobs"`
+	Backups   int `json:"backups"`
+	Exchanges int `json:"exchanges"`
+}
+
+// Reset brings the appliance back to how it started: no jobs, no local backups, an empty journal, its first state,
+// dialect and clock.
+func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
+	d := Dropped{Jobs: a.device.Reset()}
+	a.clock.Reset()
+	a.SetState(*a.options.Identity)
+	err := a.SetDialect(a.options.Dialect)
+	var cleared error
+	d.Backups, cleared = a.options.Depot.Clear(ctx)
+	d.Exchanges = a.journal.Clear()
+	return d, errors.Join(err, cleared)
+}

@@ -1,0 +1,142 @@
+package mockserver
+
+import (
+	"cmp"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/flowgen"
+	"github.com/flowgate-dev/flowgate/mockserver/clock"
+	"github.com/flowgate-dev/flowgate/mockserver/depot"
+	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
+	"github.com/flowgate-dev/flowgate/openapi"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+// Options make an Appliance. The zero value is one that works: admin/admin, seed 1, HTTPS on a free port of 127.0.0.1,
+// backups in memory, no control plane.
+type Options struct {
+	Listen  string // HOST:PORT of the API; "" is 127.0.0.1:0, and port 0 any free one
+	Control string // HOST:PORT of the control plane; "" is none
+
+	PlainHTTP bool   // HTTP instead of HTTPS
+	TLSCert   []byte // PEM; with TLSKey, instead of a certificate made at start
+	TLSKey    []byte // PEM
+
+	Users        map[string]string // passwords by name; empty is admin/admin, on loopback addresses only
+	PasswordCost int               // of bcrypt; 0 is auth.DefaultCost
+
+	Seed    uint64 // of everything made up: identity and traffic; 0 is 1
+	Sources int    // flow exporters; 0 is flowgen's default
+	Profile string // of the traffic, a name that flowgen knows; "" is its default
+
+	Store flowstore.Store // statistics, instead of traffic made up from Seed, Sources and Profile
+	Since time.Time       // begin of that traffic; zero is 2020, or 400 days before the clock's start if that is earlier
+
+	Clock   *clock.Clock    // nil is the machine's
+	Dialect dialect.Dialect // answers to the documents' open questions; nil is all defaults
+
+	Document *openapi.Document // routes and request validation; nil is the embedded one
+
+	Depot       depot.Depot   // of backups to localhost; nil keeps them in memory
+	Remote      depot.Open    // of backups to other hosts; nil reaches none
+	JobDuration time.Duration // of backups and restores, in the appliance's time; 0 is 2 s
+	WorkFactor  int           // of scrypt in backups; 0 is depot.DefaultWorkFactor
+
+	Identity *device.State // what the appliance is; nil is made up from Seed
+	Limits   Limits
+	Entries  int          // of the journal; 0 is journal.DefaultEntries
+	Logger   *slog.Logger // failures of the appliance itself; nil discards them
+}
+
+// Limits bound what a client may cost. Each zero is the default that stands beside it.
+type Limits struct {
+	Body        int64         // bytes of a request's body: 1 MiB
+	Connections int           // open at once: 1024
+	Header      time.Duration // for the request's head and the TLS handshake: 10 s
+	Request     time.Duration // for the request's body: 30 s
+	Write       time.Duration // for each piece of an answer: 30 s
+	Idle        time.Duration // between two requests: 60 s
+	Drain       time.Duration // that Close waits for requests under way: 5 s
+}
+
+func (l Limits) filled() Limits {
+	l.Body = cmp.Or(l.Body, 1<<20)
+	l.Connections = cmp.Or(l.Connections, 1024)
+	l.Header = cmp.Or(l.Header, 10*time.Second)
+	l.Request = cmp.Or(l.Request, 30*time.Second)
+	l.Write = cmp.Or(l.Write, 30*time.Second)
+	l.Idle = cmp.Or(l.Idle, time.Minute)
+	l.Drain = cmp.Or(l.Drain, 5*time.Second)
+	return l
+}
+
+// filled puts the defaults in the place of zeros.
+func (o Options) filled() (Options, error) {
+	o.Listen = cmp.Or(o.Listen, "127.0.0.1:0")
+	o.Seed = cmp.Or(o.Seed, 1)
+	o.JobDuration = cmp.Or(o.JobDuration, 2*time.Second)
+	o.Limits = o.Limits.filled()
+	if len(o.Users) == 0 {
+		if !loopback(o.Listen) {
+			return o, fmt.Errorf("mockserver: the default account is for loopback addresses only, and %s is none (hint: give users)", o.Listen)
+		}
+		o.Users = map[string]string{"admin": "admin"}
+	}
+	if o.Clock == nil {
+		o.Clock = clock.System()
+	}
+	if o.Document == nil {
+		doc, err := openapi.Load()
+		if err != nil {
+			return o, err
+		}
+		o.Document = doc
+	}
+	if o.Depot == nil {
+		o.Depot = depot.NewMemory()
+	}
+	if o.Remote == nil {
+		o.Remote = depot.NoRoute
+	}
+	if o.Identity == nil {
+		id := device.Identity(o.Seed)
+		o.Identity = &id
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return o, o.traffic()
+}
+
+// traffic fills Store.
+func (o *Options) traffic() error {
+	if o.Store != nil {
+		return nil
+	}
+	g, err := flowgen.New(flowgen.Options{Seed: o.Seed, Sources: o.Sources, Profile: o.Profile})
+	if err != nil {
+		return err
+	}
+	if o.Since.IsZero() {
+		o.Since = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
+		if early := o.Clock.Now().AddDate(0, 0, -400); early.Before(o.Since) {
+			o.Since = early
+		}
+	}
+	o.Store = flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since, o.Clock.Now)
+	return nil
+}
+
+// loopback reports whether HOST:PORT can be reached from this machine only.
+func loopback(listen string) bool {
+	host, _, err := net.SplitHostPort(listen)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}

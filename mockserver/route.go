@@ -1,0 +1,78 @@
+package mockserver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-dev/flowgate/openapi"
+)
+
+// handler answers one operation. An error that is no *Problem becomes INTERNAL_ERROR.
+type handler func(*Appliance, *call) (answer, error)
+
+// handlers is the table of what this appliance serves, by operationId. Method, path and request come from the document.
+func handlers() map[string]handler {
+	return map[string]handler{
+		"getImportStats": (*Appliance).importStats,
+		"getBackup":      (*Appliance).backupStatus,
+		"startBackup":    (*Appliance).startBackup,
+		"getRestore":     (*Appliance).restoreStatus,
+		"startRestore":   (*Appliance).startRestore,
+		"getServices":    (*Appliance).services,
+		"getAuthInfo":    (*Appliance).authInfo,
+		"getInfo":        (*Appliance).info,
+		"ping":           (*Appliance).ping,
+	}
+}
+
+// route is an operation and what answers it.
+type route struct {
+	op       *openapi.Operation
+	handle   handler
+	fields   fields // of the request, for explanations
+	variants map[*openapi.Variant]fields
+}
+
+// resource is what lies at a path.
+type resource struct {
+	methods map[string]*route
+	allow   string // the methods, for the header of that name
+	jobs    bool   // a resource of the backup document
+}
+
+// router finds resources by the path exactly as it was sent.
+type router map[string]*resource
+
+func newRouter(doc *openapi.Document) (router, error) {
+	table := handlers()
+	out := router{}
+	for _, op := range doc.Operations {
+		handle, known := table[op.ID]
+		if !known {
+			return nil, fmt.Errorf("mockserver: the document has %s %s as operation %q, which this appliance does not serve", op.Method, op.Path, op.ID)
+		}
+		r := out[op.Path]
+		if r == nil {
+			r = &resource{methods: map[string]*route{}, jobs: op.Tag == "backup" || op.Tag == "restore"}
+			out[op.Path] = r
+		}
+		rt := &route{op: op, handle: handle, variants: map[*openapi.Variant]fields{}}
+		if op.Request != nil {
+			rt.fields = fieldsOf(op.Request)
+		}
+		for i := range op.Variants {
+			rt.variants[&op.Variants[i]] = fieldsOf(op.Variants[i].Schema)
+		}
+		r.methods[op.Method] = rt
+	}
+	for _, r := range out {
+		var methods []string
+		for m := range r.methods {
+			methods = append(methods, m)
+		}
+		slices.Sort(methods)
+		r.allow = strings.Join(methods, ", ")
+	}
+	return out, nil
+}
