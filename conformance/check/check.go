@@ -101,11 +101,14 @@ type Facts struct {
 	Seed           uint64
 }
 
-// Evidence is all that a rule may look at. It is read-only.
+// Evidence is all that a rule may look at. It is read-only; package rules prepares it.
 type Evidence struct {
 	Exchanges []exchange.Exchange // in the order in which they were sent
-	Skew      time.Duration
+	Skew      time.Duration       // device clock minus ours, by the Date headers
 	SkewKnown bool
+	Zone      time.Duration // of template B, east of UTC, as seen
+	Claims    []string      // services that the device lists; nil where it lists none
+	Parsed    any           // of the rules: the exchanges, parsed once
 }
 
 // Of lists the exchanges of a probe.

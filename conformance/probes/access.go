@@ -49,13 +49,13 @@ func AccessTargets() []AccessTarget {
 		if t.Name == "C" {
 			cases = everyCase
 		}
-		out = append(out, AccessTarget{"import-stats/" + t.Slug, ImportStats, t.Name, check.Observe, cases})
+		out = append(out, AccessTarget{"import-stats/" + t.Slug, corpus.ImportStats, t.Name, check.Observe, cases})
 	}
 	return append(out,
-		AccessTarget{"backup-status", GetBackup, "", check.Observe, everyCase},
-		AccessTarget{"restore-status", GetRestore, "", check.Observe, fewCases},
-		AccessTarget{"backup-start", StartBackup, "", check.Mutate, fewCases},
-		AccessTarget{"restore-start", StartRestore, "", check.Destroy, fewCases},
+		AccessTarget{"backup-status", corpus.GetBackup, "", check.Observe, everyCase},
+		AccessTarget{"restore-status", corpus.GetRestore, "", check.Observe, fewCases},
+		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, fewCases},
+		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, fewCases},
 	)
 }
 
@@ -96,10 +96,10 @@ func (s *set) target(sn check.Session, t AccessTarget) exchange.Request {
 	r := s.request(t.Operation, "")
 	r.Variant = t.Variant
 	switch t.Operation {
-	case ImportStats:
+	case corpus.ImportStats:
 		r.Body = []byte(s.twin(sn, t.Variant).Wrap(sn.Facts().Array))
-	case StartBackup, StartRestore:
-		job := corpus.DeadJob(sn.Facts().Secret, t.Operation == StartRestore)
+	case corpus.StartBackup, corpus.StartRestore:
+		job := corpus.DeadJob(sn.Facts().Secret, t.Operation == corpus.StartRestore)
 		r.Body, r.Secrets = []byte(job.Body().JSON()), []string{job.Secret, job.Password}
 	}
 	return r
@@ -124,14 +124,14 @@ type MethodCase struct {
 // PATCH and DELETE could change something. On backup and restore the body goes to a dead host.
 func MethodCases() []MethodCase {
 	return []MethodCase{
-		{"import-stats/post", ImportStats, "POST", check.Observe},
-		{"import-stats/put", ImportStats, "PUT", check.Mutate},
-		{"import-stats/patch", ImportStats, "PATCH", check.Mutate},
-		{"import-stats/delete", ImportStats, "DELETE", check.Destroy},
-		{"backup/put", StartBackup, "PUT", check.Mutate},
-		{"backup/delete", StartBackup, "DELETE", check.Destroy},
-		{"restore/put", StartRestore, "PUT", check.Destroy},
-		{"restore/delete", StartRestore, "DELETE", check.Destroy},
+		{"import-stats/post", corpus.ImportStats, "POST", check.Observe},
+		{"import-stats/put", corpus.ImportStats, "PUT", check.Mutate},
+		{"import-stats/patch", corpus.ImportStats, "PATCH", check.Mutate},
+		{"import-stats/delete", corpus.ImportStats, "DELETE", check.Destroy},
+		{"backup/put", corpus.StartBackup, "PUT", check.Mutate},
+		{"backup/delete", corpus.StartBackup, "DELETE", check.Destroy},
+		{"restore/put", corpus.StartRestore, "PUT", check.Destroy},
+		{"restore/delete", corpus.StartRestore, "DELETE", check.Destroy},
 	}
 }
 
@@ -141,7 +141,7 @@ func (s *set) methods() []check.Probe {
 	for _, c := range MethodCases() {
 		out = append(out, check.Probe{Name: "method/" + c.Name, Hazard: c.Hazard, After: []string{ScoutZone}, Send: send(func(sn check.Session) []exchange.Request {
 			t := AccessTarget{Operation: c.Operation}
-			if c.Operation == ImportStats {
+			if c.Operation == corpus.ImportStats {
 				t.Variant = "C"
 			}
 			r := s.target(sn, t)
@@ -150,8 +150,8 @@ func (s *set) methods() []check.Probe {
 		})})
 	}
 	for name, path := range map[string]string{
-		"analytics": s.doc.Operation(ImportStats).Path + "_flowgate",
-		"backup":    s.doc.Operation(GetBackup).Path + "_flowgate",
+		"analytics": s.doc.Operation(corpus.ImportStats).Path + "_flowgate",
+		"backup":    s.doc.Operation(corpus.GetBackup).Path + "_flowgate",
 	} {
 		out = append(out, check.Probe{Name: "path/" + name, Send: send(func(check.Session) []exchange.Request {
 			return []exchange.Request{unlisted("GET", path)}
@@ -163,8 +163,8 @@ func (s *set) methods() []check.Probe {
 // status are the probes of the two status resources, each read twice.
 func (s *set) status() []check.Probe {
 	return []check.Probe{
-		{Name: "status/backup", After: []string{ScoutCommon}, Send: send(s.get(GetBackup))},
-		{Name: "status/restore", After: []string{ScoutCommon}, Send: send(s.get(GetRestore))},
+		{Name: "status/backup", After: []string{ScoutCommon}, Send: send(s.get(corpus.GetBackup))},
+		{Name: "status/restore", After: []string{ScoutCommon}, Send: send(s.get(corpus.GetRestore))},
 	}
 }
 

@@ -29,8 +29,8 @@ type kind struct {
 }
 
 var (
-	backup  = kind{StartBackup, GetBackup, "backup/start", "job/backup", check.Mutate}
-	restore = kind{StartRestore, GetRestore, "restore/start", "job/restore", check.Destroy}
+	backup  = kind{corpus.StartBackup, corpus.GetBackup, "backup/start", "job/backup", check.Mutate}
+	restore = kind{corpus.StartRestore, corpus.GetRestore, "restore/start", "job/restore", check.Destroy}
 )
 
 // follow starts a job and looks at its status until it has ended, or the session's patience has.
@@ -54,7 +54,8 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 // watch polls the status until it shows a job that has ended and that is not the one before.
 func (s *set) watch(ctx context.Context, sn check.Session, k kind, before string) error {
 	deadline := sn.Now().Add(sn.Facts().Patience)
-	for n, same := 0, 0; ; n++ {
+	changed := false
+	for n := 0; ; n++ {
 		r := s.request(k.status, StepPoll)
 		r.Repeat = true
 		x, err := sn.Do(ctx, r)
@@ -62,13 +63,9 @@ func (s *set) watch(ctx context.Context, sn check.Session, k kind, before string
 			return err
 		}
 		now := state(&x, k)
-		if record(&x, k) == before {
-			same++
-		} else {
-			same = 0
-		}
+		changed = changed || record(&x, k) != before
 		// A job may be so quick, and so like the one before, that its record is the same: after a while it counts.
-		if now != "EXECUTING" && now != "" && (same == 0 || same > 12) || sn.Now().After(deadline) {
+		if now != "EXECUTING" && now != "" && (changed || n > 12) || sn.Now().After(deadline) {
 			break
 		}
 		if err := sn.Pause(ctx, poll(n)); err != nil {
@@ -101,7 +98,7 @@ func current(x *exchange.Exchange, k kind) map[string]any {
 		v = list[0]
 	}
 	object, _ := v.(map[string]any)
-	if k.status == GetBackup {
+	if k.status == corpus.GetBackup {
 		object, _ = object["running"].(map[string]any)
 	}
 	return object
@@ -205,7 +202,7 @@ func (s *set) restores() []check.Probe {
 		return corpus.Job{Hostname: "localhost", Secret: f.Secret + "-newest", NoCert: "false"}
 	})
 	after := check.Probe{Name: "job/restore/after", Hazard: check.Destroy, After: []string{"job/restore/local"}, Send: send(func(check.Session) []exchange.Request {
-		r := s.request(GetBackup, StepOther)
+		r := s.request(corpus.GetBackup, StepOther)
 		return []exchange.Request{r}
 	})}
 	return append(out, newest, wrong, good, after)

@@ -36,7 +36,7 @@ func (s *set) negatives() []check.Probe {
 	for _, c := range corpus.Negative() {
 		p := check.Probe{Name: NegativeOf(&c), Profile: check.Standard, After: []string{TwinOf(c.Template)}}
 		p.Send = send(func(sn check.Session) []exchange.Request {
-			r := s.request(ImportStats, "")
+			r := s.request(corpus.ImportStats, "")
 			r.Variant, r.ContentType = c.Template, c.ContentType
 			r.Body = c.Render(s.twin(sn, c.Template), sn.Facts().Array)
 			return []exchange.Request{r}

@@ -13,15 +13,6 @@ import (
 	"github.com/flowgate-dev/flowgate/openapi"
 )
 
-// The operations of the document that probes address.
-const (
-	ImportStats  = "getImportStats"
-	GetBackup    = "getBackup"
-	StartBackup  = "startBackup"
-	GetRestore   = "getRestore"
-	StartRestore = "startRestore"
-)
-
 // set builds probes against the operations of one document.
 type set struct {
 	doc *openapi.Document
@@ -44,7 +35,7 @@ func (s *set) request(operation, step string) exchange.Request {
 
 // query is a request of import_stats in the form that the device takes.
 func (s *set) query(f *check.Facts, step, variant string, body corpus.Body) exchange.Request {
-	r := s.request(ImportStats, step)
+	r := s.request(corpus.ImportStats, step)
 	r.Variant, r.Body = variant, []byte(body.Wrap(f.Array))
 	return r
 }

@@ -103,7 +103,7 @@ var Examples = map[string]string{
 
 func (s *set) example(t catalogue.Template) check.Probe {
 	return check.Probe{Name: "stats/" + t.Slug + "/example", Profile: check.Standard, After: []string{ScoutForm}, Send: send(func(sn check.Session) []exchange.Request {
-		r := s.request(ImportStats, "")
+		r := s.request(corpus.ImportStats, "")
 		r.Variant, r.Body = t.Name, []byte(Examples[t.Name])
 		if sn.Facts().Array {
 			r.Body = []byte("[" + Examples[t.Name] + "]")
@@ -122,8 +122,8 @@ var Units = []struct {
 	{"seconds", "flows_per_minute", 3600, time.Minute, time.Second},
 	{"minutes", "flows_per_minute", 90, time.Minute, time.Minute},
 	{"hours", "flows_per_minute", 3, time.Minute, time.Hour},
-	{"days", "flows_per_hour", 2, time.Hour, 24 * time.Hour},
-	{"weeks", "flows_per_hour", 1, time.Hour, 7 * 24 * time.Hour},
+	{"days", "flows_per_hour", 4, time.Hour, 24 * time.Hour},
+	{"weeks", "flows_per_hour", 2, time.Hour, 7 * 24 * time.Hour},
 	{"months", "flows_per_hour", 1, time.Hour, 28 * 24 * time.Hour},
 }
 

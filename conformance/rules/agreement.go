@@ -1,0 +1,375 @@
+package rules
+
+import (
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+// differs tells of a counter in which two answers disagree about the same interval and source; "" where none does.
+func differs(e *check.Evidence, a, b *Answer) string {
+	if a.Query.Step != b.Query.Step || summed(a) != summed(b) {
+		return ""
+	}
+	index := map[key]*Row{}
+	for i := range a.Rows {
+		index[a.Rows[i].key()] = &a.Rows[i]
+	}
+	closed := earlier(now(e, a), now(e, b)).Add(-lag(a.Query.Step) - a.Query.Step)
+	for i := range b.Rows {
+		r := &b.Rows[i]
+		mine := index[r.key()]
+		if mine == nil || r.Time.After(closed) {
+			continue
+		}
+		for _, field := range rowKeys[2:] {
+			if x, y := mine.value(field), r.value(field); x != nil && y != nil && x.Cmp(y) != 0 {
+				return fmt.Sprintf("%s of %s at %s is %s here and %s in %s", field, show(r.Source), r.Time.Format(time.DateTime), x, y, b.X.ID)
+			}
+		}
+	}
+	return ""
+}
+
+// Repeatable judges that answers of one template tell the same of the same closed interval.
+func Repeatable(variant string) check.Rule {
+	const want = "a closed interval is told the same each time"
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		answers := of(e, variant)
+		for i, a := range answers {
+			for _, b := range answers[:i] {
+				if len(a.Rows) == 0 || len(b.Rows) == 0 {
+					continue
+				}
+				if got := differs(e, a, b); got != "" {
+					t.fail(a.X, want, got)
+				} else {
+					t.pass(a.X, want, "as promised")
+				}
+			}
+		}
+		slug := "type-" + strings.ToLower(variant)
+		if x, y := step(e, "agree/repeat/"+slug, "first"), step(e, "agree/repeat/"+slug, "again"); x != nil && y != nil {
+			for _, pair := range [][2]*Answer{{x, y}, {y, x}} {
+				if got := lacks(pair[0], pair[1], inner(e, x)); got != "" {
+					t.fail(pair[0].X, "the same request is answered with the same rows", got)
+				}
+			}
+		}
+		return t.judgement("no two answers of this template could be compared")
+	}
+}
+
+// WithC judges that a template agrees with template C: the pair of the probe has the same rows, and no two answers
+// disagree about an interval.
+func WithC(variant string) check.Rule {
+	probe, stepName := "agree/"+strings.ToLower(variant)+"-with-c", strings.ToLower(variant)
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		want := "templates " + variant + " and C tell the same"
+		if a, c := step(e, probe, stepName), step(e, probe, "c"); a != nil && c != nil && len(a.Rows)+len(c.Rows) > 0 {
+			in := both(inner(e, a), inner(e, c))
+			for _, pair := range [][2]*Answer{{a, c}, {c, a}} {
+				if got := lacks(pair[0], pair[1], in); got != "" {
+					t.fail(pair[0].X, want, got)
+				} else {
+					t.pass(pair[0].X, want, "as promised")
+				}
+			}
+		}
+		for _, a := range of(e, variant) {
+			for _, c := range of(e, "C") {
+				if got := differs(e, a, c); got != "" {
+					t.fail(a.X, want, got)
+					return t.judgement("")
+				}
+			}
+		}
+		return t.judgement("neither template had rows")
+	}
+}
+
+// SubWindows judges that the rows of two adjoining windows are those of both together.
+func SubWindows(e *check.Evidence) check.Judgement {
+	var t tally
+	const probe, want = "agree/sub-windows", "two adjoining windows have the rows of both together"
+	whole, first, second := step(e, probe, "whole"), step(e, probe, "first"), step(e, probe, "second")
+	if whole == nil || first == nil || second == nil {
+		return t.judgement("not all of the three windows were answered")
+	}
+	for _, part := range []*Answer{first, second} {
+		in := inner(e, part)
+		for _, got := range []string{lacks(whole, part, in), lacks(part, whole, in), differs(e, whole, part)} {
+			if got != "" {
+				t.fail(part.X, want, got)
+			}
+		}
+		if len(part.Rows) > 0 && len(t.bad) == 0 {
+			t.pass(part.X, want, "as promised")
+		}
+	}
+	return t.judgement(noRows)
+}
+
+// SourcesWithAll judges that a source's rows are the same whether it is asked for alone or with all.
+func SourcesWithAll(e *check.Evidence) check.Judgement {
+	var t tally
+	const probe, want = "agree/sources-with-all", "a source has the same rows alone and among all"
+	all := step(e, probe, "all")
+	if all == nil {
+		return t.judgement("the request for all sources was not answered")
+	}
+	for _, a := range answersOf(e) {
+		if a.X.Probe != probe || a == all || summed(all) {
+			continue
+		}
+		in := inner(e, a)
+		alone := &Answer{X: all.X, Query: all.Query}
+		for _, r := range all.Rows {
+			if canonical(r.Source) == canonical(a.Query.Source) {
+				alone.Rows = append(alone.Rows, r)
+			}
+		}
+		for _, got := range []string{lacks(a, alone, in), lacks(alone, a, in), differs(e, a, alone)} {
+			if got != "" {
+				t.fail(a.X, want, got)
+			}
+		}
+		if len(a.Rows) > 0 && len(t.bad) == 0 {
+			t.pass(a.X, want, "as promised")
+		}
+	}
+	return t.judgement("no source is known that could be asked for alone")
+}
+
+// Spelling judges that an IPv6 source is found however it is spelled.
+func Spelling(e *check.Evidence) check.Judgement {
+	var t tally
+	const probe, want = "agree/ipv6-spelling", "the same rows for every spelling of the address"
+	shown := step(e, probe, "as-shown")
+	if shown == nil || len(shown.Rows) == 0 {
+		return t.judgement("no IPv6 source with rows is known")
+	}
+	for _, x := range e.Of(probe) {
+		if x.Step == "as-shown" {
+			continue
+		}
+		if !x.OK() {
+			t.fail(&x, want, fmt.Sprintf("status %d to the spelling %s", x.Response.Status, query(&x).Source))
+			continue
+		}
+		a := step(e, probe, x.Step)
+		if got := lacks(a, shown, inner(e, a)); got != "" {
+			t.fail(a.X, want, got)
+		} else {
+			t.pass(a.X, want, "as promised")
+		}
+	}
+	return t.judgement("no spelling was answered")
+}
+
+// AddUp judges that the fine rows of a probe add up to its coarse ones, and tells what peaks are made of.
+func AddUp(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		fine, coarse := step(e, probe, "fine"), step(e, probe, "coarse")
+		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 {
+			return t.judgement("one of the two granularities had no rows")
+		}
+		// A label may be the start of its interval or the end; whichever fits is the device's.
+		atStart, atEnd := addUp(e, fine, coarse, 0), addUp(e, fine, coarse, coarse.Query.Step)
+		best := atStart
+		if len(atEnd.bad) < len(atStart.bad) {
+			best = atEnd
+		}
+		return best.judgement("no coarse interval lay wholly inside the window")
+	}
+}
+
+// addUp compares each coarse row with the fine rows that belong to it, labels being shift after the interval's start.
+func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally {
+	var t tally
+	want := fmt.Sprintf("rows of %s add up to the row of %s", fine.Query.Step, coarse.Query.Step)
+	in := both(inner(e, coarse), span{fine.Query.Start, fine.Query.End})
+	for i := range coarse.Rows {
+		r := &coarse.Rows[i]
+		from := r.Time.Add(-shift)
+		// The first and last coarse interval of the window count too: fine and coarse window are the same.
+		if from.Before(fine.Query.Start) || from.Add(coarse.Query.Step).After(fine.Query.End) || r.Time.After(in.To.Add(coarse.Query.Step)) {
+			continue
+		}
+		var members []*Row
+		for k := range fine.Rows {
+			f := &fine.Rows[k]
+			at := f.Time
+			if shift > 0 {
+				at = at.Add(-fine.Query.Step)
+			}
+			if canonical(f.Source) == canonical(r.Source) && !at.Before(from) && at.Before(from.Add(coarse.Query.Step)) {
+				members = append(members, f)
+			}
+		}
+		judgeSum(&t, coarse, r, members, want)
+	}
+	return &t
+}
+
+func judgeSum(t *tally, coarse *Answer, r *Row, members []*Row, want string) {
+	for _, field := range rowKeys[2:7] {
+		total, sum := r.value(field), new(big.Int)
+		for _, m := range members {
+			if v := m.value(field); v != nil {
+				sum.Add(sum, v)
+			}
+		}
+		if total != nil && total.Cmp(sum) != 0 {
+			t.fail(coarse.X, want, fmt.Sprintf("%s of %s at %s is %s, its parts add up to %s",
+				field, show(r.Source), r.Time.Format(time.DateTime), total, sum))
+			return
+		}
+	}
+	t.pass(coarse.X, want, "they do")
+}
+
+// PerUnit judges that a stats_type yields rows of its own interval: whole intervals apart, and not the rows of a
+// coarser stats_type under another name.
+func PerUnit(variant, word string) check.Rule {
+	steps := map[string]time.Duration{"second": time.Second, "minute": time.Minute, "hour": time.Hour}
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		want := "rows of one " + word + " each"
+		for _, x := range e.Of("stats/type-" + strings.ToLower(variant) + "/per-" + word) {
+			if x.Answered() && !x.OK() {
+				t.fail(&x, "flows_per_"+word+" is answered", fmt.Sprintf("status %d", x.Response.Status))
+			}
+		}
+		for _, a := range of(e, variant) {
+			if a.Query.Step != steps[word] || len(a.Rows) == 0 {
+				continue
+			}
+			if got := wrongStep(e, a, variant); got != "" {
+				t.fail(a.X, want, got)
+			} else {
+				t.pass(a.X, want, "as promised")
+			}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// wrongStep tells why rows are not of the interval that was asked for; "" where they may be.
+func wrongStep(e *check.Evidence, a *Answer, variant string) string {
+	times := a.times()
+	for _, at := range times {
+		if at.Sub(times[0])%a.Query.Step != 0 {
+			return fmt.Sprintf("times %s and %s", times[0].Format(time.DateTime), at.Format(time.DateTime))
+		}
+	}
+	for _, b := range of(e, variant) {
+		if b.Query.Step > a.Query.Step && sameRows(a, b) {
+			return "the rows of " + b.Query.Stats + " (" + b.X.ID + ")"
+		}
+	}
+	return ""
+}
+
+// sameRows reports that all intervals which both answers have are told the same, although their peaks show that
+// something happened at more than one moment.
+func sameRows(a, b *Answer) bool {
+	index := map[key]*Row{}
+	for i := range b.Rows {
+		index[b.Rows[i].key()] = &b.Rows[i]
+	}
+	shared, spread := 0, false
+	for i := range a.Rows {
+		r := &a.Rows[i]
+		other := index[r.key()]
+		if other == nil {
+			continue
+		}
+		for _, field := range rowKeys[2:] {
+			if x, y := r.value(field), other.value(field); x == nil || y == nil || x.Cmp(y) != 0 {
+				return false
+			}
+		}
+		shared++
+		if p, n := r.value("peak_n_flows"), r.value("n_flows"); p.Cmp(n) < 0 {
+			spread = true
+		}
+	}
+	return shared >= 2 && spread
+}
+
+// BodyRead judges that answers depend on the body: windows of different granularity and length are not answered with
+// the very same rows.
+func BodyRead(variant string) check.Rule {
+	const want = "different requests are answered differently"
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		var seen []*Answer
+		for _, a := range of(e, variant) {
+			if len(a.Rows) == 0 {
+				continue
+			}
+			for _, b := range seen {
+				if a.Query.Step != b.Query.Step && string(a.X.Response.Body) == string(b.X.Response.Body) {
+					t.fail(a.X, want, "the body of "+b.X.ID+", which asked for "+b.Query.Stats)
+				}
+			}
+			seen = append(seen, a)
+			t.pass(a.X, want, "they are")
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// Habits records how the device answers what the documents leave open: the order of rows, silent intervals, edges.
+func Habits(e *check.Evidence) map[dialect.Key]string {
+	out := map[dialect.Key]string{}
+	for _, a := range answersOf(e) {
+		if len(a.Rows) == 0 || !a.Query.OK {
+			continue
+		}
+		if slices.ContainsFunc(a.Rows, func(r Row) bool { return silent(&r) }) {
+			out[dialect.SilentBuckets] = "zero"
+		} else if _, ok := out[dialect.SilentBuckets]; !ok {
+			out[dialect.SilentBuckets] = "omit"
+		}
+		if order := orderOf(a); order != "" {
+			out[dialect.RowOrder] = order
+		}
+	}
+	return out
+}
+
+// orderOf names the order of an answer's rows; "" where it cannot be told.
+func orderOf(a *Answer) string {
+	sources := map[string]bool{}
+	times := map[int64]bool{}
+	for i := range a.Rows {
+		sources[a.Rows[i].Source], times[a.Rows[i].Time.Unix()] = true, true
+	}
+	if len(times) < 2 {
+		return ""
+	}
+	rising := slices.IsSortedFunc(a.Rows, func(x, y Row) int { return x.Time.Compare(y.Time) })
+	falling := slices.IsSortedFunc(a.Rows, func(x, y Row) int { return y.Time.Compare(x.Time) })
+	grouped := slices.IsSortedFunc(a.Rows, func(x, y Row) int { return strings.Compare(x.Source, y.Source) })
+	switch {
+	case falling:
+		return "newest"
+	case len(sources) < 2:
+		return ""
+	case rising:
+		return "time"
+	case grouped:
+		return "source"
+	}
+	return ""
+}

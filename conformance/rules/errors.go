@@ -1,0 +1,336 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+// Problem is the body of an error, as far as it could be read.
+type Problem struct {
+	Object map[string]any // nil where the body is no JSON object
+	ID     string
+}
+
+func problem(x *exchange.Exchange) Problem {
+	v, err := decode(x.Response.Body)
+	if err != nil {
+		return Problem{}
+	}
+	p := Problem{}
+	p.Object, _ = v.(map[string]any)
+	p.ID, _ = p.Object["error_id"].(string)
+	return p
+}
+
+// String is an answer in a few words: "400 BAD_REQUEST".
+func brief(x *exchange.Exchange) string {
+	if !x.Answered() {
+		return "no answer (" + x.Error + ")"
+	}
+	text := fmt.Sprintf("status %d", x.Response.Status)
+	if id := problem(x).ID; id != "" {
+		text += " " + id
+	}
+	return text
+}
+
+// documentOf tells to which document an exchange belongs; unknown paths and methods on a path count with the path.
+func documentOf(x *exchange.Exchange) catalogue.Document {
+	switch {
+	case strings.Contains(x.Request.URL, "flowgateway_analytics"):
+		return catalogue.Analytics
+	case strings.Contains(x.Request.URL, "gateway_backup"):
+		return catalogue.Backup
+	}
+	return catalogue.Common
+}
+
+// documented reports that an error answer is one of which the document speaks: not that of an unknown path, nor of a
+// wrong method where the document knows no such error.
+func documented(x *exchange.Exchange) bool {
+	if x.Response.Status < 400 || strings.HasPrefix(x.Probe, "path/") {
+		return false
+	}
+	if strings.HasPrefix(x.Probe, "method/backup/") || strings.HasPrefix(x.Probe, "method/restore/") {
+		return false
+	}
+	return x.Request.Method != "HEAD"
+}
+
+// errorsOf lists the error answers of a document.
+func errorsOf(e *check.Evidence, doc catalogue.Document) []exchange.Exchange {
+	claimed := Claimed(e, doc)
+	return e.Where(func(x *exchange.Exchange) bool {
+		// What answers 404 to a documented request is not there at all; the rules of the resource tell so.
+		return documentOf(x) == doc && documented(x) && (claimed || x.Response.Status != 404)
+	})
+}
+
+const noErrors = "no error answer of this document was seen"
+
+// eachError judges every error answer of a document.
+func eachError(doc catalogue.Document, want string, judge func(x *exchange.Exchange, p Problem) string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range errorsOf(e, doc) {
+			if got := judge(&x, problem(&x)); got != "" {
+				t.fail(&x, want, got)
+			} else {
+				t.pass(&x, want, brief(&x))
+			}
+		}
+		return t.judgement(noErrors)
+	}
+}
+
+// ErrorBody judges that errors have a JSON object as body.
+func ErrorBody(doc catalogue.Document) check.Rule {
+	return eachError(doc, "a JSON object as body", func(x *exchange.Exchange, p Problem) string {
+		if p.Object == nil {
+			return fmt.Sprintf("status %d with body %s", x.Response.Status, show(string(x.Response.Body)))
+		}
+		return ""
+	})
+}
+
+// ErrorField judges that error_id or error_text is a string; error_id must hold something.
+func ErrorField(doc catalogue.Document, field string) check.Rule {
+	return eachError(doc, field+" is a string", func(_ *exchange.Exchange, p Problem) string {
+		if p.Object == nil {
+			return "the body is no object"
+		}
+		v, ok := p.Object[field]
+		if !ok {
+			return field + " is missing"
+		}
+		text, ok := v.(string)
+		if !ok || text == "" && field == "error_id" {
+			return field + " is " + show(v)
+		}
+		return ""
+	})
+}
+
+// ErrorInfo notes whether error_info is there.
+func ErrorInfo(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range errorsOf(e, doc) {
+			p := problem(&x)
+			if p.Object == nil {
+				continue
+			}
+			switch v, ok := p.Object["error_info"]; {
+			case !ok:
+				t.answer(&x, dialect.ErrorInfo, "absent")
+			case v == nil:
+				t.answer(&x, dialect.ErrorInfo, "null")
+			default:
+				t.answer(&x, dialect.ErrorInfo, "object")
+			}
+		}
+		return t.judgement(noErrors)
+	}
+}
+
+// ErrorKeys notes keys of errors that the documents do not list.
+func ErrorKeys(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range errorsOf(e, doc) {
+			if p := problem(&x); p.Object != nil {
+				if extra := unknownKeys(p.Object, []string{"error_id", "error_text", "error_info"}); len(extra) > 0 {
+					t.note(&x, "errors also have "+strings.Join(extra, ", "))
+				} else {
+					t.pass(&x, "no more keys than the documents list", "none")
+				}
+			}
+		}
+		return t.judgement(noErrors)
+	}
+}
+
+// statuses are the statuses of the documented errors, and of those of the Common API.
+var statuses = map[string]int{
+	"BAD_REQUEST": 400, "AUTH_REQUIRED": 401, "AUTH_INVALID_CREDENTIALS": 401, "HTTP_INVALID_METHOD": 405, "INTERNAL_ERROR": 500,
+}
+
+// ErrorStatus judges that an error_id of the table comes with the status of the table.
+func ErrorStatus(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() }) {
+			p := problem(&x)
+			status, known := statuses[p.ID]
+			if !known || p.ID == "HTTP_INVALID_METHOD" && doc != catalogue.Analytics {
+				continue
+			}
+			want := fmt.Sprintf("%s comes with status %d", p.ID, status)
+			if x.Response.Status != status {
+				t.fail(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			} else {
+				t.pass(&x, want, "it does")
+			}
+		}
+		return t.judgement("no error_id of the table was seen")
+	}
+}
+
+// ServerFault judges that no mistake of a client is answered as an internal error.
+func ServerFault(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() && !positive(x.Probe) }) {
+			if x.Response.Status >= 500 {
+				t.fail(&x, "a client's mistake is told as such", brief(&x))
+			} else {
+				t.pass(&x, "a client's mistake is told as such", brief(&x))
+			}
+		}
+		return t.judgement("no request with a mistake was sent")
+	}
+}
+
+// InternalError judges every answer of the 5xx class: 500 and INTERNAL_ERROR.
+func InternalError(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() }) {
+			id := problem(&x).ID
+			switch {
+			case x.Response.Status < 500 && id != "INTERNAL_ERROR":
+			case x.Response.Status == 500 && id == "INTERNAL_ERROR":
+				t.pass(&x, "500 INTERNAL_ERROR", brief(&x))
+			case slices.Contains([]int{502, 503, 504}, x.Response.Status):
+				t.note(&x, brief(&x)+", which may come from something between us and the device")
+			default:
+				t.fail(&x, "500 INTERNAL_ERROR", brief(&x))
+			}
+		}
+		return t.judgement("the device never answered with an internal error, which cannot be provoked")
+	}
+}
+
+// Denied judges how requests without good credentials are answered: never with a success.
+func Denied(probes []string, ids ...string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, p := range probes {
+			for _, x := range e.Of(p) {
+				if x.Step == "denied" && x.Answered() && !missing(e, &x) {
+					judgeDenied(&t, &x, ids)
+				}
+			}
+		}
+		return t.judgement("the request was not sent, or the device does not offer the resource")
+	}
+}
+
+// missing reports that a service which the device does not claim is not there.
+func missing(e *check.Evidence, x *exchange.Exchange) bool {
+	return x.Response.Status == 404 && !Claimed(e, documentOf(x))
+}
+
+func judgeDenied(t *tally, x *exchange.Exchange, ids []string) {
+	want := "401"
+	if len(ids) == 1 {
+		want += " " + ids[0]
+	}
+	id := problem(x).ID
+	switch {
+	case x.Response.Status == 401 && (len(ids) == 0 || slices.Contains(ids, id)):
+		t.pass(x, want, brief(x))
+		if len(ids) != 1 {
+			answerMalformed(t, x, id)
+		}
+	case len(ids) != 1 && x.Response.Status >= 400 && x.Response.Status < 500:
+		t.note(x, brief(x)+" to an Authorization header that cannot be read")
+	default:
+		t.fail(x, want, brief(x))
+	}
+}
+
+func answerMalformed(t *tally, x *exchange.Exchange, id string) {
+	switch id {
+	case "AUTH_REQUIRED":
+		t.answer(x, dialect.MalformedAuth, "required")
+	case "AUTH_INVALID_CREDENTIALS":
+		t.answer(x, dialect.MalformedAuth, "invalid")
+	}
+}
+
+// WrongMethod judges a method that the resource does not have, where the document speaks of it.
+func WrongMethod(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Of(probe) {
+			if !x.Answered() || missing(e, &x) {
+				continue
+			}
+			if x.Response.Status == 405 && problem(&x).ID == "HTTP_INVALID_METHOD" {
+				t.pass(&x, "405 HTTP_INVALID_METHOD", brief(&x))
+			} else {
+				t.fail(&x, "405 HTTP_INVALID_METHOD", brief(&x))
+			}
+		}
+		return t.judgement("the request was not sent")
+	}
+}
+
+// WrongMethodOpen notes what a wrong method gets where the document does not speak of it.
+func WrongMethodOpen(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Of(probe) {
+			switch {
+			case !x.Answered():
+			case slices.Contains([]int{400, 404, 405}, x.Response.Status):
+				t.answer(&x, dialect.BackupWrongMethod, fmt.Sprint(x.Response.Status))
+			default:
+				t.note(&x, brief(&x))
+			}
+		}
+		return t.judgement("the request was not sent")
+	}
+}
+
+// UnknownPath notes what a path gets that the document does not know.
+func UnknownPath(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Of(probe) {
+			switch {
+			case !x.Answered():
+			case x.Response.Status == 404 && problem(&x).ID != "":
+				t.answer(&x, dialect.UnknownPath, "error")
+			case x.Response.Status == 404:
+				t.answer(&x, dialect.UnknownPath, "plain")
+			default:
+				t.note(&x, brief(&x))
+			}
+		}
+		return t.judgement("the request was not sent")
+	}
+}
+
+// services are the services of the two documents, as a device lists them.
+var services = map[catalogue.Document]string{
+	catalogue.Analytics: "mgmt.flowgateway_analytics/1.0",
+	catalogue.Backup:    "mgmt.gateway_backup/1.0",
+}
+
+// Claimed reports whether the device claims to offer a document's service. One that lists no services, or none of the
+// two, claims all.
+func Claimed(e *check.Evidence, doc catalogue.Document) bool {
+	lists := false
+	for _, name := range services {
+		lists = lists || slices.Contains(e.Claims, name)
+	}
+	return !lists || services[doc] == "" || slices.Contains(e.Claims, services[doc])
+}

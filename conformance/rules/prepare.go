@@ -1,0 +1,285 @@
+// Package rules holds pure judgements of recorded exchanges: no rule sends, waits, or remembers. The same rules judge a
+// live run, a proxy's traffic and last year's recording.
+package rules
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+)
+
+// Prepare makes evidence of exchanges: it parses what rules read more than once, measures the device's clock and finds
+// the zone of template B.
+func Prepare(exchanges []exchange.Exchange) *check.Evidence {
+	e := &check.Evidence{Exchanges: exchanges}
+	e.Skew, e.SkewKnown = skew(exchanges)
+	e.Claims = claims(e.Of("scout/common"))
+	p := &parsed{}
+	for i := range exchanges {
+		x := &exchanges[i]
+		if x.Operation == corpus.ImportStats && x.Auth == exchange.Account && x.OK() && positive(x.Probe) {
+			p.answers = append(p.answers, answer(x))
+		}
+	}
+	for _, a := range p.answers {
+		if a.X.Probe == "scout/zone" && a.Query.OK {
+			e.Zone = corpus.Zone(a.Query.Start, a.Query.End, a.times())
+		}
+	}
+	for _, a := range p.answers {
+		if a.Query.Variant == "B" {
+			a.Query.Start, a.Query.End = a.Query.Start.Add(-e.Zone), a.Query.End.Add(-e.Zone)
+		}
+	}
+	e.Parsed = p
+	return e
+}
+
+// positive reports that an exchange was meant to succeed; exchanges of foreign recordings have no probe and count.
+func positive(probe string) bool {
+	return !strings.HasPrefix(probe, "negative/") && !strings.HasPrefix(probe, "access/") && !strings.HasPrefix(probe, "method/") ||
+		strings.HasPrefix(probe, "negative/twin/")
+}
+
+// parsed is what Prepare made of the exchanges of import_stats.
+type parsed struct {
+	answers []*Answer
+}
+
+func answersOf(e *check.Evidence) []*Answer { return e.Parsed.(*parsed).answers }
+
+// of lists the answers to one variant.
+func of(e *check.Evidence, variant string) []*Answer {
+	var out []*Answer
+	for _, a := range answersOf(e) {
+		if a.Query.Variant == variant {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// step finds the answer of a probe's step; nil where it was not sent or not answered.
+func step(e *check.Evidence, probe, name string) *Answer {
+	for _, a := range answersOf(e) {
+		if a.X.Probe == probe && a.X.Step == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Answer is a success of import_stats with what was asked.
+type Answer struct {
+	X     *exchange.Exchange
+	Query Query
+	JSON  bool  // the body is one JSON value
+	List  []any // the body, where it is an array
+	Rows  []Row // the objects of the array
+}
+
+// Query is what a request of import_stats asked for.
+type Query struct {
+	OK         bool // the request could be read
+	Variant    string
+	Stats      string
+	Step       time.Duration // of one row
+	Source     string
+	Start, End time.Time // of templates B and C
+	N          int       // of template A
+	Unit       string
+}
+
+// Row is one row, as far as it could be read.
+type Row struct {
+	Raw    map[string]any // numbers as json.Number
+	Time   time.Time      // zero where it could not be read
+	Source string
+}
+
+// key identifies a row.
+type key struct {
+	at     int64
+	source string
+}
+
+func (r *Row) key() key { return key{r.Time.Unix(), canonical(r.Source)} }
+
+// canonical spells an address in the one way that netip does.
+func canonical(source string) string {
+	if a, err := netip.ParseAddr(source); err == nil {
+		return a.Unmap().String()
+	}
+	return source
+}
+
+func (a *Answer) times() []time.Time {
+	var out []time.Time
+	for i := range a.Rows {
+		if !a.Rows[i].Time.IsZero() {
+			out = append(out, a.Rows[i].Time)
+		}
+	}
+	return out
+}
+
+// answer parses one exchange.
+func answer(x *exchange.Exchange) *Answer {
+	a := &Answer{X: x, Query: query(x)}
+	value, err := decode(x.Response.Body)
+	if err != nil {
+		return a
+	}
+	a.JSON = true
+	list, ok := value.([]any)
+	if !ok {
+		return a
+	}
+	a.List = list
+	for _, item := range list {
+		if object, ok := item.(map[string]any); ok {
+			r := Row{Raw: object}
+			r.Source, _ = object["source_ip"].(string)
+			if text, ok := object["time"].(string); ok {
+				r.Time, _ = parseTime(text)
+			}
+			a.Rows = append(a.Rows, r)
+		}
+	}
+	return a
+}
+
+func decode(body []byte) (any, error) {
+	dec := json.NewDecoder(strings.NewReader(string(body)))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return nil, err
+	}
+	if dec.More() {
+		return nil, errTrailing
+	}
+	return v, nil
+}
+
+// timeForms are the ways to write a time that leave no doubt that it is UTC, the documented example first.
+var timeForms = []string{
+	"2006-01-02 15:04:05-07:00", "2006-01-02T15:04:05-07:00", "2006-01-02 15:04:05-0700", "2006-01-02T15:04:05-0700",
+	"2006-01-02 15:04:05Z", "2006-01-02T15:04:05Z", "2006-01-02 15:04:05 UTC", "2006-01-02 15:04:05", "2006-01-02T15:04:05",
+	"2006-01-02 15:04:05.999999999-07:00", "2006-01-02T15:04:05.999999999Z07:00",
+}
+
+// parseTime reads a row's time; whatever its form, it must tell UTC.
+func parseTime(text string) (time.Time, bool) {
+	for _, form := range timeForms {
+		if t, err := time.Parse(form, text); err == nil {
+			_, offset := t.Zone()
+			return t.UTC(), offset == 0
+		}
+	}
+	return time.Time{}, false
+}
+
+// query reads a request's body.
+func query(x *exchange.Exchange) Query {
+	q := Query{Variant: x.Variant}
+	v, err := decode(x.Request.Body)
+	if err != nil {
+		return q
+	}
+	if list, ok := v.([]any); ok && len(list) == 1 {
+		v = list[0]
+	}
+	object, ok := v.(map[string]any)
+	if !ok {
+		return q
+	}
+	q.Stats, _ = object["stats_type"].(string)
+	q.Source, _ = object["source_ip"].(string)
+	q.Unit, _ = object["interval_type"].(string)
+	q.Step = map[string]time.Duration{"flows_per_second": time.Second, "flows_per_minute": time.Minute, "flows_per_hour": time.Hour}[q.Stats]
+	if n, ok := object["time_interval"].(json.Number); ok {
+		i, _ := n.Int64()
+		q.N = int(i)
+	}
+	q.Start, q.End = clock(object["start_time"]), clock(object["end_time"])
+	if q.Variant == "" {
+		q.Variant = variantOf(object)
+	}
+	q.OK = q.Step > 0 && (q.N > 0 && q.Unit != "" || !q.Start.IsZero() && !q.End.IsZero())
+	return q
+}
+
+// variantOf tells the template of a request of a foreign recording.
+func variantOf(object map[string]any) string {
+	if _, ok := object["interval_type"]; ok {
+		return "A"
+	}
+	if _, ok := object["start_time"].(string); ok {
+		return "B"
+	}
+	return "C"
+}
+
+func clock(v any) time.Time {
+	switch t := v.(type) {
+	case json.Number:
+		if n, err := t.Int64(); err == nil {
+			return time.Unix(n, 0).UTC()
+		}
+	case string:
+		if at, err := time.Parse(corpus.LocalForm, t); err == nil {
+			return at
+		}
+	}
+	return time.Time{}
+}
+
+// skew is the median of what the Date headers tell, which have whole seconds; small differences are none.
+func skew(exchanges []exchange.Exchange) (time.Duration, bool) {
+	var all []time.Duration
+	for i := range exchanges {
+		x := &exchanges[i]
+		if date, err := http.ParseTime(x.Response.Header.Get("Date")); err == nil {
+			all = append(all, date.Add(500*time.Millisecond).Sub(x.Started.Add(x.Total/2)))
+		}
+	}
+	if len(all) == 0 {
+		return 0, false
+	}
+	slices.Sort(all)
+	median := all[len(all)/2]
+	if median.Abs() < 2*time.Second {
+		median = 0
+	}
+	return median, true
+}
+
+// claims are the services that the device lists.
+func claims(exchanges []exchange.Exchange) []string {
+	for i := range exchanges {
+		var list []struct {
+			ID       string   `json:"id"`
+			Versions []string `json:"versions"`
+		}
+		if exchanges[i].Step != "getServices" || !exchanges[i].OK() || json.Unmarshal(exchanges[i].Response.Body, &list) != nil {
+			continue
+		}
+		out := []string{}
+		for _, s := range list {
+			for _, v := range s.Versions {
+				out = append(out, s.ID+"/"+v)
+			}
+		}
+		slices.Sort(out)
+		return out
+	}
+	return nil
+}

@@ -1,0 +1,320 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+const noRows = "no row was seen in any answer to this template: let the device receive flows while the suite runs"
+
+// eachRow judges every row of a template's answers; judge returns what was wrong, or "".
+func eachRow(variant, want string, judge func(r *Row) string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			for i := range a.Rows {
+				if got := judge(&a.Rows[i]); got != "" {
+					t.fail(a.X, want, fmt.Sprintf("row %d: %s", i, got))
+					break // one finding for each answer says enough
+				}
+				t.pass(a.X, want, "as promised")
+			}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// Count judges a field that is a number, a total: whole and not negative.
+func Count(variant, field string) check.Rule {
+	return eachRow(variant, field+" is a number, whole and not negative", func(r *Row) string {
+		v, ok := r.Raw[field]
+		if !ok {
+			return field + " is missing"
+		}
+		n, ok := v.(json.Number)
+		if !ok {
+			return field + " is " + show(v)
+		}
+		if whole(string(n)) == nil {
+			return field + " is " + string(n)
+		}
+		return ""
+	})
+}
+
+// Peak judges a field that is a string, a peak: digits of a whole number that is not negative.
+func Peak(variant, field string) check.Rule {
+	return eachRow(variant, field+" is a string that holds a whole number", func(r *Row) string {
+		v, ok := r.Raw[field]
+		if !ok {
+			return field + " is missing"
+		}
+		text, ok := v.(string)
+		if !ok {
+			return field + " is " + show(v)
+		}
+		if whole(text) == nil {
+			return field + " is " + show(text)
+		}
+		return ""
+	})
+}
+
+// whole reads a whole number that is not negative, in any notation that JSON has; nil where it is none.
+func whole(text string) *big.Int {
+	r, ok := new(big.Rat).SetString(text)
+	if !ok || len(text) > 40 || strings.ContainsAny(text, "/_xXpP") || !r.IsInt() || r.Sign() < 0 {
+		return nil
+	}
+	return r.Num()
+}
+
+// value is a counter of a row; nil where it could not be read, which its own rule tells.
+func (r *Row) value(field string) *big.Int {
+	switch v := r.Raw[field].(type) {
+	case json.Number:
+		return whole(string(v))
+	case string:
+		return whole(v)
+	}
+	return nil
+}
+
+// Time judges the field time: a string that tells a time in UTC.
+func Time(variant string) check.Rule {
+	return eachRow(variant, "time is a string that tells a time in UTC", func(r *Row) string {
+		text, ok := r.Raw["time"].(string)
+		if !ok {
+			if _, there := r.Raw["time"]; !there {
+				return "time is missing"
+			}
+			return "time is " + show(r.Raw["time"])
+		}
+		if _, utc := parseTime(text); !utc {
+			return "time is " + show(text)
+		}
+		return ""
+	})
+}
+
+var exampleTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\+00:00$`)
+
+// TimeForm judges whether time is written as in the documents' example.
+func TimeForm(variant string) check.Rule {
+	return eachRow(variant, `time is written like "2024-01-08 22:11:00+00:00"`, func(r *Row) string {
+		if text, ok := r.Raw["time"].(string); ok && !exampleTime.MatchString(text) {
+			return "time is " + show(text)
+		}
+		return ""
+	})
+}
+
+// SourceIP judges the field source_ip: a string, an address; in an answer for all sources together it may be empty.
+func SourceIP(variant string) check.Rule {
+	return eachRow(variant, "source_ip is a string, the source device's address", func(r *Row) string {
+		text, ok := r.Raw["source_ip"].(string)
+		if !ok {
+			if _, there := r.Raw["source_ip"]; !there {
+				return "source_ip is missing"
+			}
+			return "source_ip is " + show(r.Raw["source_ip"])
+		}
+		if _, err := netip.ParseAddr(text); err != nil && text != "" {
+			return "source_ip is " + show(text)
+		}
+		return ""
+	})
+}
+
+// WithinTotal judges a part against the total that it belongs to. A peak must also not be zero where the total is not.
+func WithinTotal(variant, part, total string) check.Rule {
+	peak := strings.HasPrefix(part, "peak_")
+	return eachRow(variant, part+" is a part of "+total, func(r *Row) string {
+		p, all := r.value(part), r.value(total)
+		if p == nil || all == nil {
+			return ""
+		}
+		if p.Cmp(all) > 0 {
+			return fmt.Sprintf("%s is %s and %s is %s", part, p, total, all)
+		}
+		if peak && p.Sign() == 0 && all.Sign() > 0 {
+			return fmt.Sprintf("%s is 0 although %s is %s", part, total, all)
+		}
+		return ""
+	})
+}
+
+// rowKeys are the documented keys of a row.
+var rowKeys = []string{
+	"time", "source_ip", "n_flows", "n_bytes", "n_bad_bytes", "n_packets", "n_bad_packets",
+	"peak_n_flows", "peak_n_bytes", "peak_n_packets",
+}
+
+// ExtraRowKeys notes keys of rows that the documents do not list.
+func ExtraRowKeys(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			for i := range a.Rows {
+				if extra := unknownKeys(a.Rows[i].Raw, rowKeys); len(extra) > 0 {
+					t.note(a.X, "rows also have "+strings.Join(extra, ", "))
+					return t.judgement("")
+				}
+				t.pass(a.X, "no more keys than the documents list", "none")
+			}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+func unknownKeys(object map[string]any, known []string) []string {
+	var out []string
+	for k := range object {
+		if !slices.Contains(known, k) {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// Unique judges that there is one row for each interval and source device.
+func Unique(variant string) check.Rule {
+	const want = "one row for each time and source"
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			seen := map[key]int{}
+			twice := ""
+			for i := range a.Rows {
+				r := &a.Rows[i]
+				if first, dup := seen[r.key()]; dup && !r.Time.IsZero() && twice == "" {
+					twice = fmt.Sprintf("rows %d and %d are both of %s at %s", first, i, show(r.Source), r.Time.Format(time.DateTime))
+				}
+				seen[r.key()] = i
+			}
+			switch {
+			case twice != "":
+				t.fail(a.X, want, twice)
+			case len(a.Rows) > 0:
+				t.pass(a.X, want, "as promised")
+			}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// SourceFilter judges that rows belong to the source that was asked for.
+func SourceFilter(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			if a.Query.Source == "" {
+				continue
+			}
+			judgeFilter(&t, a)
+		}
+		return t.judgement("no answer to a request with a source_ip held rows")
+	}
+}
+
+// judgeFilter judges one answer to a request with a source_ip.
+func judgeFilter(t *tally, a *Answer) {
+	want := "every row is of source_ip " + a.Query.Source
+	for i := range a.Rows {
+		r := &a.Rows[i]
+		if canonical(r.Source) != canonical(a.Query.Source) {
+			t.fail(a.X, want, fmt.Sprintf("row %d is of %s", i, show(r.Source)))
+			return
+		}
+	}
+	if len(a.Rows) > 0 {
+		t.pass(a.X, want, "as promised")
+	}
+}
+
+// OneSource judges the requests for a source of one family: there are rows where the rows of all sources have it.
+func OneSource(variant, family string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			addr, err := netip.ParseAddr(a.Query.Source)
+			if err != nil || (family == "ipv6") != (addr.Is6() && !addr.Is4In6()) || strings.Contains(a.X.Probe, "negative/") {
+				continue
+			}
+			judgeFilter(&t, a)
+			if missing := missingRows(e, a); missing != "" {
+				t.fail(a.X, "the rows of "+a.Query.Source, missing)
+			} else if len(a.Rows) == 0 {
+				t.note(a.X, fmt.Sprintf("an %s address without statistics is answered with no rows", family))
+			}
+		}
+		return judgeRejected(e, &t, variant, family).judgement("no request for an " + family + " source was answered")
+	}
+}
+
+// judgeRejected fails a well-formed request for a source that the device refuses, unless it has no statistics.
+func judgeRejected(e *check.Evidence, t *tally, variant, family string) *tally {
+	for _, x := range e.Of("stats/type-" + strings.ToLower(variant) + "/by-source") {
+		if x.Step != family || !x.Answered() || x.OK() {
+			continue
+		}
+		if q := query(&x); knownSource(e, q.Source) {
+			t.fail(&x, "the rows of "+q.Source, fmt.Sprintf("status %d", x.Response.Status))
+		} else {
+			t.answer(&x, dialect.UnknownSource, "reject")
+		}
+	}
+	return t
+}
+
+// knownSource reports that rows of that source were seen.
+func knownSource(e *check.Evidence, source string) bool {
+	for _, a := range answersOf(e) {
+		for i := range a.Rows {
+			if a.Rows[i].Source != "" && canonical(a.Rows[i].Source) == canonical(source) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// AllSources judges that an empty source_ip includes every source that is known, in rows of their own or in a sum.
+func AllSources(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			if a.Query.Source != "" || !a.Query.OK {
+				continue
+			}
+			if summed(a) {
+				t.answer(a.X, dialect.AllSources, "sum")
+				continue
+			}
+			if missing := missingRows(e, a); missing != "" {
+				t.fail(a.X, "the rows of all sources", missing)
+			} else if len(a.Rows) > 0 {
+				t.pass(a.X, "the rows of all sources", "as promised")
+			}
+		}
+		if t.judged > 0 && t.dialect == nil {
+			t.dialect = map[dialect.Key]string{dialect.AllSources: "each"}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// summed reports that an answer holds one row for all sources together.
+func summed(a *Answer) bool {
+	return len(a.Rows) > 0 && !slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Source != "" })
+}

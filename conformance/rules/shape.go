@@ -1,0 +1,163 @@
+package rules
+
+import (
+	"fmt"
+	"mime"
+	"strings"
+
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
+)
+
+// asked lists the positive requests of an operation and variant.
+func asked(e *check.Evidence, operation, variant string) []exchange.Exchange {
+	return e.Where(func(x *exchange.Exchange) bool {
+		return x.Operation == operation && x.Variant == variant && x.Auth == exchange.Account && positive(x.Probe) && x.Answered()
+	})
+}
+
+// Answered judges that a template's well-formed requests succeed. A request in the form that the device does not take
+// (bare, or inside an array) is judged by BodyForm.
+func Answered(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range asked(e, corpus.ImportStats, variant) {
+			if strings.HasSuffix(x.Probe, "/by-source") || strings.HasSuffix(x.Probe, "/example") || x.Probe == "scout/form" {
+				continue // their own rules judge them
+			}
+			want := "a status of the 2xx class"
+			if x.OK() {
+				t.pass(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			} else {
+				t.fail(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			}
+		}
+		return t.judgement("nothing was asked for with this template")
+	}
+}
+
+// BodyForm judges that the request is taken bare or inside an array, and records which.
+func BodyForm(variant string) check.Rule {
+	prefix := "type-" + strings.ToLower(variant) + "/"
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		taken := map[string]bool{}
+		var last *exchange.Exchange
+		for _, x := range e.Of("scout/form") {
+			if strings.HasPrefix(x.Step, prefix) && x.Answered() {
+				taken[strings.TrimPrefix(x.Step, prefix)] = x.OK()
+				last = &x
+			}
+		}
+		switch {
+		case last == nil:
+			return t.judgement("the device did not answer")
+		case taken["bare"] && taken["array"]:
+			t.answer(last, dialect.RequestForm, "both")
+		case taken["bare"]:
+			t.answer(last, dialect.RequestForm, "bare")
+		case taken["array"]:
+			t.answer(last, dialect.RequestForm, "array")
+		default:
+			t.fail(last, "the bare request or an array of one is answered", fmt.Sprintf("neither is; status %d", last.Response.Status))
+		}
+		return t.judgement("")
+	}
+}
+
+// Example judges that the documented example of a request is answered.
+func Example(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Of("stats/type-" + strings.ToLower(variant) + "/example") {
+			switch {
+			case x.OK():
+				t.pass(&x, "the example is answered", fmt.Sprintf("status %d", x.Response.Status))
+			case x.Answered():
+				t.fail(&x, "the example is answered", fmt.Sprintf("status %d", x.Response.Status))
+			}
+		}
+		return t.judgement("the example was not sent")
+	}
+}
+
+// List judges that the body of a template's answer is a JSON array.
+func List(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			switch want := "a JSON array"; {
+			case a.X.Response.Cut > 0: // too long to be kept whole
+			case !a.JSON:
+				t.fail(a.X, want, "no JSON: "+show(string(a.X.Response.Body)))
+			case a.List == nil:
+				t.fail(a.X, want, show(string(a.X.Response.Body)))
+			default:
+				t.pass(a.X, want, fmt.Sprintf("an array of %d", len(a.List)))
+			}
+		}
+		return t.judgement("no request of this template succeeded")
+	}
+}
+
+// Item judges that each item of the array is an object.
+func Item(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			if len(a.List) == 0 {
+				continue
+			}
+			want := "each item is an object"
+			if len(a.Rows) != len(a.List) {
+				t.fail(a.X, want, fmt.Sprintf("%d of %d items are none", len(a.List)-len(a.Rows), len(a.List)))
+			} else {
+				t.pass(a.X, want, "as promised")
+			}
+		}
+		return t.judgement(noRows)
+	}
+}
+
+// MediaType judges that the successes of an operation say that they are JSON.
+func MediaType(operation, variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range asked(e, operation, variant) {
+			if !x.OK() {
+				continue
+			}
+			said := x.Response.Header.Get("Content-Type")
+			media, _, err := mime.ParseMediaType(said)
+			if err != nil || media != "application/json" && !strings.HasSuffix(media, "+json") {
+				t.fail(&x, "Content-Type: application/json", "Content-Type: "+said)
+			} else {
+				t.pass(&x, "Content-Type: application/json", said)
+			}
+		}
+		return t.judgement("no request succeeded")
+	}
+}
+
+// Fact notes what a resource of the Common API answers; nothing there can fail a device.
+func Fact(operation string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Of("scout/common") {
+			if x.Step != operation || !x.Answered() {
+				continue
+			}
+			got := fmt.Sprintf("status %d", x.Response.Status)
+			if len(x.Response.Body) > 0 && x.OK() {
+				got += ", " + show(string(x.Response.Body))
+			}
+			t.note(&x, got)
+			if operation == "getServices" || operation == "getAuthInfo" {
+				t.answer(&x, dialect.OpenCommonResource, map[bool]string{true: "yes", false: "no"}[x.OK()])
+			}
+		}
+		return t.judgement("it was not asked for")
+	}
+}
