@@ -70,5 +70,5 @@ func named(ref *openapi3.SchemaRef) *Schema {
 	if ref == nil || ref.Value == nil {
 		return nil
 	}
-	return &Schema{node: ref.Value, name: strings.TrimPrefix(ref.Ref, "#/components/schemas/")}
+	return newSchema(ref.Value, strings.TrimPrefix(ref.Ref, "#/components/schemas/"))
 }

@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -47,6 +48,11 @@ func Parse(text []byte) (*Doc, error) {
 type Schema struct {
 	node *openapi3.Schema
 	name string
+	fast func() judge // compiled when it is first used
+}
+
+func newSchema(node *openapi3.Schema, name string) *Schema {
+	return &Schema{node: node, name: name, fast: sync.OnceValue(func() judge { return compile(node, 0) })}
 }
 
 // Component returns the schema of that name below components/schemas; ok is false where there is none.
@@ -55,7 +61,7 @@ func (d *Doc) Component(name string) (s *Schema, ok bool) {
 	if ref == nil || ref.Value == nil {
 		return nil, false
 	}
-	return &Schema{node: ref.Value, name: name}, true
+	return newSchema(ref.Value, name), true
 }
 
 // Name is the schema's name below components/schemas, or "" for an inline schema.
@@ -80,7 +86,10 @@ func (d Detail) String() string {
 // Validate judges a decoded JSON value (nil, bool, float64, string, []any, map[string]any). It returns nil where
 // the value fits, and every violation that it finds otherwise, in the order of the document's walk.
 func (s *Schema) Validate(value any) []Detail {
-	// The fast path stops at the first violation; only a bad value pays for the full account.
+	// Only a bad value pays for the full account.
+	if s.fast()(value) == yes {
+		return nil
+	}
 	if err := s.node.VisitJSON(value, visitFast...); err == nil {
 		return nil
 	}
@@ -135,7 +144,7 @@ type Property struct {
 func (s *Schema) Properties() []Property {
 	props := make([]Property, 0, len(s.node.Properties))
 	for name, ref := range s.node.Properties {
-		p := Property{Name: name, Required: slices.Contains(s.node.Required, name), Schema: &Schema{node: ref.Value}}
+		p := Property{Name: name, Required: slices.Contains(s.node.Required, name), Schema: newSchema(ref.Value, "")}
 		p.Types = types(ref.Value)
 		p.Enum, p.Default, p.Text = ref.Value.Enum, ref.Value.Default, ref.Value.Description
 		props = append(props, p)
