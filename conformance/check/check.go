@@ -137,6 +137,7 @@ func (e *Evidence) Where(keep func(*exchange.Exchange) bool) []exchange.Exchange
 type Judgement struct {
 	Findings []verdict.Finding
 	Reason   string                 // why nothing could be judged, where Findings is empty
+	Gap      bool                   // the missing judgement is a gap that makes the whole run incomplete
 	Dialect  map[dialect.Key]string // open questions that the evidence answers
 }
 

@@ -173,6 +173,9 @@ func (s *set) overtake(ctx context.Context, sn check.Session, k kind) error {
 		return err
 	}
 	job := local(sn.Facts())
+	if k == restore {
+		job = corpus.Job{Hostname: "localhost", Secret: sn.Facts().Secret + "-newest", NoCert: "false"}
+	}
 	r := s.request(k.start, StepStart)
 	r.Body, r.Secrets = []byte(job.Body().JSON()), secrets(job)
 	if _, err := sn.Do(ctx, r); err != nil {
@@ -205,5 +208,7 @@ func (s *set) restores() []check.Probe {
 		r := s.request(corpus.GetBackup, StepOther)
 		return []exchange.Request{r}
 	})}
-	return append(out, newest, wrong, good, after)
+	second := check.Probe{Name: "job/restore/second", Hazard: check.Destroy, Profile: check.Standard, After: []string{"job/restore/after"}}
+	second.Send = func(ctx context.Context, sn check.Session) error { return s.overtake(ctx, sn, restore) }
+	return append(out, newest, wrong, good, after, second)
 }

@@ -217,6 +217,26 @@ func InternalError(doc catalogue.Document) check.Rule {
 	}
 }
 
+// BadRequest judges that what a device refuses as an invalid argument is refused with 400 BAD_REQUEST.
+func BadRequest(doc catalogue.Document) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && !positive(x.Probe) }) {
+			class := x.Response.Status / 100
+			if !strings.HasPrefix(x.Probe, "negative/") || strings.Contains(x.Probe, "/content-type/") || class != 4 ||
+				doc == catalogue.Backup && x.Step != "start" || missing(e, &x) {
+				continue
+			}
+			if x.Response.Status == 400 && problem(&x).ID == "BAD_REQUEST" {
+				t.pass(&x, "400 BAD_REQUEST", brief(&x))
+			} else {
+				t.fail(&x, "400 BAD_REQUEST", brief(&x))
+			}
+		}
+		return t.judgement("the device refused no argument")
+	}
+}
+
 // Denied judges how requests without good credentials are answered: never with a success.
 func Denied(probes []string, ids ...string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
@@ -333,4 +353,11 @@ func Claimed(e *check.Evidence, doc catalogue.Document) bool {
 		lists = lists || slices.Contains(e.Claims, name)
 	}
 	return !lists || services[doc] == "" || slices.Contains(e.Claims, services[doc])
+}
+
+// Offered reports that some request to a document's service was answered with anything but 404.
+func Offered(e *check.Evidence, doc catalogue.Document) bool {
+	return slices.ContainsFunc(e.Exchanges, func(x exchange.Exchange) bool {
+		return documentOf(&x) == doc && x.Answered() && x.Response.Status != 404
+	})
 }

@@ -14,7 +14,11 @@ import (
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
 
-const noRows = "no row was seen in any answer to this template: let the device receive flows while the suite runs"
+// What cannot be judged for these reasons leaves a gap in the verdict.
+const (
+	noRows = "no row was seen in any answer: let the device receive flows, and run again"
+	noEnd  = "the job had not ended when the run's patience did: give it more with --job-timeout"
+)
 
 // eachRow judges every row of a template's answers; judge returns what was wrong, or "".
 func eachRow(variant, want string, judge func(r *Row) string) check.Rule {

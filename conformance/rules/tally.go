@@ -67,6 +67,7 @@ func (t *tally) judgement(reason string) check.Judgement {
 	j := check.Judgement{Dialect: t.dialect}
 	if t.judged == 0 {
 		j.Reason = reason
+		j.Gap = reason == noRows || reason == noEnd
 		return j
 	}
 	j.Findings = append(j.Findings, t.bad...)
