@@ -69,9 +69,9 @@ const (
 	v9ScopeSystem = 1
 )
 
-// The order of these lists is the order in which the encoders write.
-func v9Fields4() []Field {
-	return []Field{
+// The order of these fields is the order in which the encoders write.
+func v9Template(ipv6 bool) [v9Fields]Field {
+	fields := [...]Field{
 		{ID: ieSrc4, Length: 4},
 		{ID: ieDst4, Length: 4},
 		{ID: ieNextHop4, Length: 4},
@@ -94,12 +94,14 @@ func v9Fields4() []Field {
 		{ID: ieIPVersion, Length: 1},
 		{ID: ieForwarding, Length: 1},
 	}
+	if ipv6 {
+		sixOf(fields[:])
+	}
+	return fields
 }
 
-func v9Fields6() []Field { return sixOf(v9Fields4()) }
-
-func ipfixFields4() []Field {
-	return []Field{
+func ipfixTemplate(ipv6 bool) [ipfixFields]Field {
+	fields := [...]Field{
 		{ID: ieSrc4, Length: 4},
 		{ID: ieDst4, Length: 4},
 		{ID: ieNextHop4, Length: 4},
@@ -122,12 +124,14 @@ func ipfixFields4() []Field {
 		{ID: ieVLAN, Length: 2},
 		{ID: ieOrdinal, Length: 4, Enterprise: DocumentationPEN},
 	}
+	if ipv6 {
+		sixOf(fields[:])
+	}
+	return fields
 }
 
-func ipfixFields6() []Field { return sixOf(ipfixFields4()) }
-
-// sixOf is the same template for IPv6 traffic.
-func sixOf(fields []Field) []Field {
+// sixOf turns a template into the one for IPv6 traffic.
+func sixOf(fields []Field) {
 	for i, f := range fields {
 		if f.Enterprise != 0 {
 			continue
@@ -145,7 +149,6 @@ func sixOf(fields []Field) []Field {
 			fields[i].ID = ieDstMask6
 		}
 	}
-	return fields
 }
 
 // Lengths of the housekeeping payloads; a test compares them with the bytes
