@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -38,6 +39,7 @@ type Appliance struct {
 	dialect  atomic.Pointer[dialect.Dialect]
 	state    atomic.Pointer[device.State]
 	dated    atomic.Pointer[dated]
+	pools    pools
 
 	mu        sync.Mutex
 	endpoint  Endpoint
@@ -56,7 +58,7 @@ func New(options Options) (*Appliance, error) {
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err
 	}
-	if a.accounts, err = auth.New(auth.Options{Users: o.Users, Cost: o.PasswordCost, Machine: o.Clock.Machine}); err != nil {
+	if a.accounts, err = auth.New(auth.Options{Users: o.Users, Cost: o.PasswordCost}); err != nil {
 		return nil, err
 	}
 	if err := a.SetDialect(o.Dialect); err != nil {
@@ -71,6 +73,7 @@ func New(options Options) (*Appliance, error) {
 		}
 	}
 	a.SetState(*o.Identity)
+	a.pools.fill()
 	a.device = device.New(device.Options{Clock: o.Clock, Duration: o.JobDuration})
 	return a, nil
 }
@@ -132,3 +135,6 @@ func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	d.Exchanges = a.journal.Clear()
 	return d, errors.Join(err, cleared)
 }
+
+// Sources are the addresses that flows come from, sorted; the caller must not change the slice.
+func (a *Appliance) Sources() []netip.Addr { return a.store.Sources() }

@@ -6,17 +6,12 @@ import (
 	"fmt"
 	"io"
 	"mime"
-	"net/http"
 	"os"
-	"sync"
 
 	"github.com/flowgate-dev/flowgate/mockserver/payload"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 	"github.com/flowgate-dev/flowgate/openapi/schema"
 )
-
-// buffers holds the space that bodies are read into.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // maxKept is the largest buffer that goes back to the pool.
 const maxKept = 64 << 10
@@ -56,11 +51,8 @@ func (a *Appliance) fetch(c *call) error {
 	if c.r.ContentLength > limit {
 		return tooLarge(c, limit)
 	}
-	control := http.NewResponseController(c.w.ResponseWriter)
-	// A handler that is not behind a real connection has no deadlines to set, and needs none.
-	_ = control.SetReadDeadline(a.clock.Machine().Add(a.limits.Request))
-	buf := *buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
-	c.raw = buf[:0]
+	c.space = a.pools.buffers.Get().(*[]byte) //nolint:forcetypeassert // the pool holds nothing else
+	c.raw = (*c.space)[:0]
 	for {
 		if len(c.raw) == cap(c.raw) {
 			c.raw = append(c.raw, 0)[:len(c.raw)]
@@ -71,7 +63,6 @@ func (a *Appliance) fetch(c *call) error {
 		case int64(len(c.raw)) > limit:
 			return tooLarge(c, limit)
 		case err == io.EOF: //nolint:errorlint // a Reader's EOF is never wrapped
-			_ = control.SetReadDeadline(noDeadline)
 			return nil
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			c.w.Header()["Connection"] = []string{"close"}
@@ -88,14 +79,16 @@ func tooLarge(c *call, limit int64) *Problem {
 	return badRequest(fmt.Sprintf("The body is too large (accepted: at most %d bytes).", limit))
 }
 
-// release gives the call's space back.
-func (c *call) release() {
-	if c.raw != nil && cap(c.raw) <= maxKept {
-		raw := c.raw[:0]
-		buffers.Put(&raw)
+// release gives a call's space back.
+func (a *Appliance) release(c *call) {
+	if c.space != nil && cap(c.raw) <= maxKept {
+		clear(c.raw) // it may hold a secret
+		*c.space = c.raw[:0]
+		a.pools.buffers.Put(c.space)
 	}
-	c.raw = nil
-	c.w.release()
+	c.raw, c.space = nil, nil
+	*c.w = recorder{begin: c.w.begin[:0]}
+	a.pools.recorders.Put(c.w)
 }
 
 // redacted is the request's body for the journal. A body that could not be decoded may hold a secret anywhere, so

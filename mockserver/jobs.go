@@ -143,7 +143,7 @@ func (a *Appliance) start(c *call, kind device.Kind, w work) (answer, error) {
 // backup saves the state as it is when the job starts.
 func (a *Appliance) backup(c *call, r *jobRequest) device.Work {
 	s := depot.Saving{
-		Dir: r.clean, State: a.State(), Password: r.security, Started: a.clock.Now(),
+		Dir: r.clean, State: a.State(), Password: r.security, Started: c.now,
 		Zone: zone(c.dialect.Answer(dialect.BackupNameZone)), WorkFactor: a.options.WorkFactor,
 	}
 	switch c.dialect.Answer(dialect.NameCollision) {

@@ -62,7 +62,7 @@ func (a *Appliance) Start() (Endpoint, error) {
 
 // serve runs a server on a socket.
 func (a *Appliance) serve(name string, socket net.Listener, s *http.Server) {
-	s.ReadHeaderTimeout, s.IdleTimeout, s.MaxHeaderBytes = a.limits.Header, a.limits.Idle, 64<<10
+	s.ReadTimeout, s.IdleTimeout, s.MaxHeaderBytes = a.limits.Request, a.limits.Idle, 64<<10
 	s.DisableGeneralOptionsHandler = true
 	s.ErrorLog = log.New(quiet{a.log}, "", 0)
 	l := &listener{name: name, server: s, done: make(chan error, 1)}

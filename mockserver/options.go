@@ -56,8 +56,7 @@ type Options struct {
 type Limits struct {
 	Body        int64         // bytes of a request's body: 1 MiB
 	Connections int           // open at once: 1024
-	Header      time.Duration // for the request's head and the TLS handshake: 10 s
-	Request     time.Duration // for the request's body: 30 s
+	Request     time.Duration // for a whole request to arrive, and for the TLS handshake: 20 s
 	Write       time.Duration // for each piece of an answer: 30 s
 	Idle        time.Duration // between two requests: 60 s
 	Drain       time.Duration // that Close waits for requests under way: 5 s
@@ -66,8 +65,7 @@ type Limits struct {
 func (l Limits) filled() Limits {
 	l.Body = cmp.Or(l.Body, 1<<20)
 	l.Connections = cmp.Or(l.Connections, 1024)
-	l.Header = cmp.Or(l.Header, 10*time.Second)
-	l.Request = cmp.Or(l.Request, 30*time.Second)
+	l.Request = cmp.Or(l.Request, 20*time.Second)
 	l.Write = cmp.Or(l.Write, 30*time.Second)
 	l.Idle = cmp.Or(l.Idle, time.Minute)
 	l.Drain = cmp.Or(l.Drain, 5*time.Second)
@@ -127,7 +125,7 @@ func (o *Options) traffic() error {
 			o.Since = early
 		}
 	}
-	o.Store = flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since, o.Clock.Now)
+	o.Store = flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since)
 	return nil
 }
 

@@ -16,7 +16,10 @@ type call struct {
 	r       *http.Request
 	dialect dialect.Dialect
 	route   *route
+	began   time.Time // the machine's time
+	now     time.Time // the appliance's, at that moment
 	user    string
+	space   *[]byte       // of raw, from a pool
 	raw     []byte        // the body as it was sent, of an operation that takes one
 	body    payload.Value // the same, decoded
 	decoded bool
@@ -33,11 +36,11 @@ type answer struct {
 // ServeHTTP answers a request of the API.
 func (a *Appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	began := a.clock.Machine()
-	c := &call{w: newRecorder(w), r: r, dialect: a.Dialect()}
+	c := &call{w: a.recorder(w), r: r, dialect: a.Dialect(), began: began, now: a.clock.At(began)}
 	defer func() {
 		abort := a.recovered(c, recover())
-		a.record(c, began)
-		c.release()
+		a.record(c)
+		a.release(c)
 		if abort {
 			panic(http.ErrAbortHandler)
 		}
@@ -113,7 +116,7 @@ func (a *Appliance) guarded(c *call, res *resource) bool {
 }
 
 func (a *Appliance) authenticate(c *call) error {
-	user, err := a.accounts.Basic(c.r.Context(), c.r.Header["Authorization"])
+	user, err := a.accounts.Basic(c.r.Context(), c.r.Header["Authorization"], c.began)
 	if err == nil {
 		c.user = user
 		return nil
@@ -187,10 +190,10 @@ func (a *Appliance) problem(c *call, p *Problem) {
 }
 
 // record tells the journal of an exchange that is over.
-func (a *Appliance) record(c *call, began time.Time) {
+func (a *Appliance) record(c *call) {
 	e := entry{
-		Time: a.clock.Now(), Remote: c.r.RemoteAddr, User: c.user, Method: shortened(c.r.Method), Path: shortened(c.r.URL.EscapedPath()),
-		Status: c.w.status, Took: a.clock.Machine().Sub(began), Sent: c.w.sent,
+		Time: c.now, Remote: c.r.RemoteAddr, User: c.user, Method: shortened(c.r.Method), Path: shortened(c.r.URL.EscapedPath()),
+		Status: c.w.status, Took: a.clock.Machine().Sub(c.began), Sent: c.w.sent,
 	}
 	if c.route != nil {
 		e.Operation = c.route.op.ID

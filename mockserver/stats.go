@@ -68,8 +68,9 @@ func (a *Appliance) query(c *call, item any, prefix string) (flowstore.Query, er
 	if err := a.judge(c, object, prefix); err != nil {
 		return flowstore.Query{}, err
 	}
-	r := statsRequest{call: c, object: object, prefix: prefix, now: a.store.Now()}
+	r := statsRequest{call: c, object: object, prefix: prefix, now: c.now.Unix()}
 	q := flowstore.Query{
+		Now:         r.now,
 		Sum:         c.dialect.Answer(dialect.AllSources) == "sum",
 		Silent:      c.dialect.Answer(dialect.SilentBuckets) == "zero",
 		PeakMinutes: c.dialect.Answer(dialect.PeakInterval) == "minute",
@@ -96,6 +97,11 @@ func (a *Appliance) judge(c *call, object map[string]any, prefix string) error {
 	op := c.route.op
 	if len(op.Variants) == 0 {
 		return a.validate(c, op.Request, c.route.fields, object, prefix)
+	}
+	for i := range op.Variants {
+		if op.Variants[i].Schema.Fits(object) {
+			return nil
+		}
 	}
 	v := op.Variant(object)
 	if v == nil {

@@ -9,9 +9,6 @@ import (
 	"github.com/flowgate-dev/flowgate/mockserver/journal"
 )
 
-// noDeadline takes a deadline back.
-var noDeadline time.Time
-
 // entry is the journal's.
 type entry = journal.Entry
 
@@ -32,17 +29,19 @@ type recorder struct {
 	begin  []byte // of the body, for the journal
 }
 
-var recorders = sync.Pool{New: func() any { return new(recorder) }}
+// pools hold what calls use, one after the other.
+type pools struct{ buffers, recorders, pieces sync.Pool }
 
-func newRecorder(w http.ResponseWriter) *recorder {
-	r := recorders.Get().(*recorder) //nolint:forcetypeassert // the pool holds nothing else
-	*r = recorder{ResponseWriter: w, begin: r.begin[:0]}
-	return r
+func (p *pools) fill() {
+	p.buffers.New = func() any { b := make([]byte, 0, 512); return &b }
+	p.recorders.New = func() any { return new(recorder) }
+	p.pieces.New = func() any { return new(pieces) }
 }
 
-func (r *recorder) release() {
-	*r = recorder{begin: r.begin[:0]}
-	recorders.Put(r)
+func (a *Appliance) recorder(w http.ResponseWriter) *recorder {
+	r := a.pools.recorders.Get().(*recorder) //nolint:forcetypeassert // the pool holds nothing else
+	*r = recorder{ResponseWriter: w, begin: r.begin[:0]}
+	return r
 }
 
 // WriteHeader implements http.ResponseWriter.
@@ -72,7 +71,7 @@ func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }
 // head sets the headers that every answer has.
 func (a *Appliance) head(c *call) {
 	h := c.w.Header()
-	h["Date"] = a.date()
+	h["Date"] = a.date(c.now)
 	h["Cache-Control"] = headerNoStore
 	h["X-Content-Type-Options"] = headerNoSniff
 	h["X-Frame-Options"] = headerFrame
@@ -87,9 +86,8 @@ type dated struct {
 	value  []string
 }
 
-// date is the Date header of now, by the appliance's clock.
-func (a *Appliance) date() []string {
-	now := a.clock.Now()
+// date is the Date header of a time.
+func (a *Appliance) date(now time.Time) []string {
 	last := a.dated.Load()
 	if last == nil || last.second != now.Unix() {
 		last = &dated{second: now.Unix(), value: []string{now.Format(http.TimeFormat)}}
@@ -105,8 +103,12 @@ func (a *Appliance) write(c *call, out answer) error {
 		return nil
 	case out.stream != nil:
 		c.w.Header()["Content-Type"] = headerJSON
-		p := newPieces(a, c, out.status)
-		defer p.release()
+		p := a.pools.pieces.Get().(*pieces) //nolint:forcetypeassert // the pool holds nothing else
+		*p = pieces{a: a, c: c, status: out.status, buf: p.buf[:0]}
+		defer func() {
+			*p = pieces{buf: p.buf[:0]}
+			a.pools.pieces.Put(p)
+		}()
 		if err := out.stream(p); err != nil {
 			return err
 		}
@@ -132,19 +134,6 @@ type pieces struct {
 	status  int
 	buf     []byte
 	control *http.ResponseController
-}
-
-var piecePool = sync.Pool{New: func() any { return &pieces{buf: make([]byte, 0, 1<<10)} }}
-
-func newPieces(a *Appliance, c *call, status int) *pieces {
-	p := piecePool.Get().(*pieces) //nolint:forcetypeassert // the pool holds nothing else
-	*p = pieces{a: a, c: c, status: status, buf: p.buf[:0]}
-	return p
-}
-
-func (p *pieces) release() {
-	*p = pieces{buf: p.buf[:0]}
-	piecePool.Put(p)
 }
 
 // flushed sends what is gathered if it is enough.

@@ -40,18 +40,16 @@ const (
 
 // Options make Accounts. The zero value has no account and DefaultCost.
 type Options struct {
-	Users   map[string]string // passwords by name
-	Cost    int               // of bcrypt, 4 to 31; 0 is DefaultCost
-	Machine func() time.Time  // the machine's time, by which verdicts are forgotten; nil never forgets
+	Users map[string]string // passwords by name
+	Cost  int               // of bcrypt, 4 to 31; 0 is DefaultCost
 }
 
 // Accounts are the users and their hashed passwords. They are immutable and safe for concurrent use.
 type Accounts struct {
 	hashes  map[string][]byte
-	nobody  []byte // what an unknown name is compared with
-	machine func() time.Time
+	nobody  []byte        // what an unknown name is compared with
 	busy    chan struct{} // bounds how many passwords are hashed at once
-	digests sync.Pool     // of hash.Hash
+	digests sync.Pool     // of *digest
 
 	mu   sync.Mutex
 	good verdicts
@@ -74,14 +72,11 @@ func New(o Options) (*Accounts, error) {
 		return nil, fmt.Errorf("auth: a password cost of %d is not possible (expected %d to %d)", o.Cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
 	a := &Accounts{
-		hashes: map[string][]byte{}, machine: o.Machine, busy: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		hashes: map[string][]byte{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		good: verdicts{}, bad: verdicts{},
 	}
-	if a.machine == nil {
-		a.machine = func() time.Time { return time.Time{} }
-	}
 	key := rand.Text()
-	a.digests.New = func() any { return hmac.New(sha256.New, []byte(key)) }
+	a.digests.New = func() any { return &digest{mac: hmac.New(sha256.New, []byte(key))} }
 	for name, password := range o.Users {
 		if name == "" || strings.Contains(name, ":") || control(name) || control(password) {
 			return nil, fmt.Errorf("auth: user %q cannot be used (a name has no colon and is not empty; neither name nor password has control characters)", name)
@@ -107,9 +102,9 @@ func control(s string) bool {
 	return strings.ContainsFunc(s, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// Basic checks the Authorization headers of a request and returns the user. The error is ErrMissing, ErrMalformed,
-// ErrWrong, or the context's while it waits for its turn.
-func (a *Accounts) Basic(ctx context.Context, headers []string) (user string, err error) {
+// Basic checks the Authorization headers of a request and returns the user. Now is the machine's time, by which
+// verdicts are forgotten. The error is ErrMissing, ErrMalformed, ErrWrong, or the context's while it waits its turn.
+func (a *Accounts) Basic(ctx context.Context, headers []string, now time.Time) (user string, err error) {
 	switch len(headers) {
 	case 0:
 		return "", ErrMissing
@@ -118,7 +113,7 @@ func (a *Accounts) Basic(ctx context.Context, headers []string) (user string, er
 		return "", ErrMalformed
 	}
 	mark := a.mark(headers[0])
-	if user, known := a.recall(mark); known {
+	if user, known := a.recall(mark, now); known {
 		if user == "" {
 			return "", ErrWrong
 		}
@@ -133,10 +128,10 @@ func (a *Accounts) Basic(ctx context.Context, headers []string) (user string, er
 		return "", err
 	}
 	if !right {
-		a.keep(a.bad, mark, "")
+		a.keep(a.bad, mark, verdict{until: now.Add(remember)})
 		return "", ErrWrong
 	}
-	a.keep(a.good, mark, name)
+	a.keep(a.good, mark, verdict{user: name, until: now.Add(remember)})
 	return name, nil
 }
 
@@ -169,22 +164,31 @@ func (a *Accounts) verify(ctx context.Context, name, password string) (bool, err
 	return bcrypt.CompareHashAndPassword(hashed, fold(password)) == nil && known, nil
 }
 
-func (a *Accounts) mark(header string) (sum [sha256.Size]byte) {
-	d := a.digests.Get().(hash.Hash) //nolint:forcetypeassert // the pool holds nothing else
-	d.Reset()
-	var buf [256]byte
-	d.Write(append(buf[:0], header...))
-	d.Sum(sum[:0])
-	a.digests.Put(d)
-	return sum
+// digest is what it takes to make a mark, ready to be used again.
+type digest struct {
+	mac hash.Hash
+	in  []byte
+	out [sha256.Size]byte
+}
+
+// mark is what a header is remembered by.
+func (a *Accounts) mark(header string) [sha256.Size]byte {
+	d := a.digests.Get().(*digest) //nolint:forcetypeassert // the pool holds nothing else
+	defer a.digests.Put(d)
+	d.in = append(d.in[:0], header...)
+	d.mac.Reset()
+	d.mac.Write(d.in)
+	d.mac.Sum(d.out[:0])
+	clear(d.in)
+	return d.out
 }
 
 // recall returns a remembered verdict; user is "" where it was that the credentials are wrong.
-func (a *Accounts) recall(mark [sha256.Size]byte) (user string, known bool) {
+func (a *Accounts) recall(mark [sha256.Size]byte, now time.Time) (user string, known bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, v := range []verdicts{a.good, a.bad} {
-		if seen, ok := v[mark]; ok && !a.machine().After(seen.until) {
+	for _, v := range [...]verdicts{a.good, a.bad} {
+		if seen, ok := v[mark]; ok && !now.After(seen.until) {
 			return seen.user, true
 		}
 	}
@@ -192,11 +196,11 @@ func (a *Accounts) recall(mark [sha256.Size]byte) (user string, known bool) {
 }
 
 // keep remembers a verdict. A full memory is emptied, which costs each client one comparison.
-func (a *Accounts) keep(v verdicts, mark [sha256.Size]byte, user string) {
+func (a *Accounts) keep(v verdicts, mark [sha256.Size]byte, what verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(v) >= memory {
 		clear(v)
 	}
-	v[mark] = verdict{user: user, until: a.machine().Add(remember)}
+	v[mark] = what
 }

@@ -70,6 +70,9 @@ func (c *Clock) begin() {
 // Now is the appliance's time, in UTC.
 func (c *Clock) Now() time.Time { return c.cur.Load().at(c.now()) }
 
+// At is the appliance's time at a moment of the machine's, provided that the clock has not been touched since.
+func (c *Clock) At(machine time.Time) time.Time { return c.cur.Load().at(machine) }
+
 func (r *run) at(machine time.Time) time.Time {
 	elapsed := machine.Sub(r.origin)
 	if r.rate != 1 {

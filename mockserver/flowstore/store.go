@@ -17,8 +17,6 @@ type Store interface {
 	// Rows yields the rows of a query in its order. It ends early, with the context's error as the last pair, when
 	// the context ends.
 	Rows(ctx context.Context, q Query) iter.Seq2[Row, error]
-	// Now is the end of what can have happened, in Unix seconds: rows of later intervals do not exist.
-	Now() int64
 }
 
 // Order is the order of rows.
@@ -36,6 +34,7 @@ type Query struct {
 	Source   netip.Addr // the zero Addr asks for all sources; an IPv4-mapped IPv6 address for the IPv4 one
 	Interval Granularity
 	Window   Window // in whole intervals
+	Now      int64  // Unix seconds; from here on nothing has happened yet
 	Order    Order
 	Sum      bool // one row for all sources together, where Source is zero
 	Silent   bool // rows of zeros for intervals in which nothing came

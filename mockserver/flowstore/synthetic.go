@@ -23,15 +23,14 @@ type Source interface {
 // Synthetic is a Store over computed traffic: it holds no rows.
 type Synthetic struct {
 	traffic Source
-	now     func() time.Time
 	since   int64
 	sources []netip.Addr
 	index   []int // of the traffic, by position in sources
 }
 
-// NewSynthetic returns a store in which traffic began at since, rounded down to the hour, and goes on until now.
-func NewSynthetic(traffic Source, since time.Time, now func() time.Time) *Synthetic {
-	s := &Synthetic{traffic: traffic, now: now, since: Hour.Floor(since.Unix())}
+// NewSynthetic returns a store in which traffic began at since, rounded down to the hour, and never ends.
+func NewSynthetic(traffic Source, since time.Time) *Synthetic {
+	s := &Synthetic{traffic: traffic, since: Hour.Floor(since.Unix())}
 	addrs := traffic.Addresses()
 	for i := range addrs {
 		s.index = append(s.index, i)
@@ -46,16 +45,13 @@ func NewSynthetic(traffic Source, since time.Time, now func() time.Time) *Synthe
 // Sources implements Store.
 func (s *Synthetic) Sources() []netip.Addr { return s.sources }
 
-// Now implements Store.
-func (s *Synthetic) Now() int64 { return s.now().Unix() }
-
 // Rows implements Store. It computes each row when it is asked for it.
 func (s *Synthetic) Rows(ctx context.Context, q Query) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		w := walk{Synthetic: s, q: q, end: s.Now(), done: ctx.Done(), yield: yield}
-		w.pick()
+		w := walk{Synthetic: s, q: q, end: q.Now, done: ctx.Done(), yield: yield}
+		w.first, w.last = s.pick(q.Source)
 		w.q.Window = q.Window.within(Window{s.since, q.Interval.Ceil(w.end)})
-		if w.q.Window.Empty() || len(w.picked) == 0 {
+		if w.q.Window.Empty() || w.first == w.last {
 			return
 		}
 		if !w.run() && !w.left {
@@ -67,12 +63,12 @@ func (s *Synthetic) Rows(ctx context.Context, q Query) iter.Seq2[Row, error] {
 // walk is one query under way.
 type walk struct {
 	*Synthetic
-	q      Query
-	end    int64 // seconds from here on have not ended yet
-	done   <-chan struct{}
-	picked []int // positions in sources
-	yield  func(Row, error) bool
-	left   bool // the consumer has had enough: it must not be called again
+	q           Query
+	end         int64 // seconds from here on have not ended yet
+	done        <-chan struct{}
+	first, last int // positions in sources, last excluded
+	yield       func(Row, error) bool
+	left        bool // the consumer has had enough: it must not be called again
 }
 
 func (w *walk) send(r Row) bool {
@@ -80,13 +76,16 @@ func (w *walk) send(r Row) bool {
 	return !w.left
 }
 
-func (w *walk) pick() {
-	want := w.q.Source.Unmap()
-	for i, a := range w.sources {
-		if !want.IsValid() || a == want {
-			w.picked = append(w.picked, i)
-		}
+// pick returns the positions of the sources that a query asks for.
+func (s *Synthetic) pick(want netip.Addr) (first, last int) {
+	if !want.IsValid() {
+		return 0, len(s.sources)
 	}
+	at, found := slices.BinarySearchFunc(s.sources, want.Unmap(), netip.Addr.Compare)
+	if !found {
+		return 0, 0
+	}
+	return at, at + 1
 }
 
 // run reports whether it came to the end of the window with nobody stopping it.
@@ -95,7 +94,7 @@ func (w *walk) run() bool {
 	case w.q.Sum && !w.q.Source.IsValid():
 		return w.times(w.sum)
 	case w.q.Order == BySource:
-		for _, i := range w.picked {
+		for i := w.first; i < w.last; i++ {
 			if !w.times(func(t int64) bool { return w.emit(i, t) }) {
 				return false
 			}
@@ -103,7 +102,7 @@ func (w *walk) run() bool {
 		return true
 	}
 	return w.times(func(t int64) bool {
-		for _, i := range w.picked {
+		for i := w.first; i < w.last; i++ {
 			if !w.emit(i, t) {
 				return false
 			}
@@ -197,7 +196,7 @@ func (w *walk) sum(t int64) bool {
 		default:
 		}
 		var all flow.Bucket
-		for _, i := range w.picked {
+		for i := w.first; i < w.last; i++ {
 			all.Add(w.part(w.index[i], at, min(at+step, to)))
 		}
 		total.Add(all.Second())

@@ -3,6 +3,7 @@
 package payload
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strconv"
@@ -46,6 +47,7 @@ func SecretKey(name string) bool {
 // Decode reads exactly one JSON value. The error is ErrEmpty or an *Error.
 func Decode(raw []byte) (Value, error) {
 	p := parser{raw: raw}
+	p.path = p.room[:0]
 	p.space()
 	if p.at == len(raw) {
 		return Value{}, ErrEmpty
@@ -65,6 +67,7 @@ type parser struct {
 	raw       []byte
 	at        int
 	path      []string // keys and indexes on the way to the value
+	room      [4]string
 	fractions []string
 	secret    bool
 }
@@ -139,7 +142,7 @@ func (p *parser) object(depth int) (any, error) {
 			return nil, p.fail("a property name in double quotes is missing")
 		}
 		start := p.at
-		key, err := p.text()
+		key, err := p.key()
 		if err != nil {
 			return nil, err
 		}
@@ -239,6 +242,13 @@ func (p *parser) number() (any, error) {
 			return nil, p.fail("not a JSON number")
 		}
 	}
+	if digits := p.raw[start:p.at]; whole && len(digits) <= 15 && digits[0] != '-' {
+		n := 0
+		for _, c := range digits {
+			n = n*10 + int(c-'0')
+		}
+		return float64(n), nil
+	}
 	f, err := strconv.ParseFloat(string(p.raw[start:p.at]), 64)
 	if err != nil {
 		return nil, p.fail("a number is too large")
@@ -247,6 +257,36 @@ func (p *parser) number() (any, error) {
 		p.fractions = append(p.fractions, pointer(p.path))
 	}
 	return f, nil
+}
+
+// key reads a property's name. Names of the documents cost no memory.
+func (p *parser) key() (string, error) {
+	rest := p.raw[p.at+1:]
+	if end := bytes.IndexByte(rest[:min(len(rest), 16)], '"'); end >= 0 {
+		if name := known(rest[:end]); name != "" {
+			p.at += end + 2
+			return name, nil
+		}
+	}
+	return p.text()
+}
+
+func known(name []byte) string {
+	switch string(name) {
+	case "stats_type":
+		return "stats_type"
+	case "source_ip":
+		return "source_ip"
+	case "start_time":
+		return "start_time"
+	case "end_time":
+		return "end_time"
+	case "interval_type":
+		return "interval_type"
+	case "time_interval":
+		return "time_interval"
+	}
+	return ""
 }
 
 func (p *parser) text() (string, error) {
