@@ -27,6 +27,14 @@ func (a *Appliance) readBody(c *call) error {
 		return err
 	}
 	v, err := payload.Decode(c.raw)
+	if err != nil {
+		return undecodable(err)
+	}
+	c.body, c.decoded = v, true
+	return nil
+}
+
+func undecodable(err error) error {
 	var where *payload.Error
 	switch {
 	case errors.Is(err, payload.ErrEmpty):
@@ -35,11 +43,8 @@ func (a *Appliance) readBody(c *call) error {
 		p := badRequest("The body is not what it should be: " + where.Error() + " (accepted: exactly one JSON value).")
 		p.Details = []schema.Detail{{Keyword: "json", Reason: where.Error()}}
 		return p
-	case err != nil:
-		return err
 	}
-	c.body, c.decoded = v, true
-	return nil
+	return err
 }
 
 // fetch reads the whole body into c.raw.

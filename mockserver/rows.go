@@ -49,7 +49,7 @@ func many(queries []flowstore.Query) bool {
 // appendRow renders one row of DisplayStats (analytics, Response Body): totals are numbers, peaks are strings.
 func appendRow(b []byte, r flowstore.Row) []byte {
 	b = append(b, `{"time":"`...)
-	b = time.Unix(r.Time, 0).UTC().AppendFormat(b, "2006-01-02 15:04:05+00:00")
+	b = appendTime(b, r.Time)
 	b = append(b, `","source_ip":"`...)
 	if r.Source.IsValid() {
 		b = r.Source.AppendTo(b)
@@ -64,3 +64,19 @@ func appendRow(b []byte, r flowstore.Row) []byte {
 	b = strconv.AppendUint(append(b, `","peak_n_packets":"`...), r.PeakPackets, 10)
 	return append(b, `"}`...)
 }
+
+// appendTime renders a row's time, such as 2024-01-08 22:11:00+00:00, for the years 0 to 9999.
+func appendTime(b []byte, unix int64) []byte {
+	t := time.Unix(unix, 0).UTC()
+	year, month, day := t.Date()
+	hour, minute, second := t.Clock()
+	b = two(two(b, year/100), year%100)
+	b = two(append(b, '-'), int(month))
+	b = two(append(b, '-'), day)
+	b = two(append(b, ' '), hour)
+	b = two(append(b, ':'), minute)
+	b = two(append(b, ':'), second)
+	return append(b, "+00:00"...)
+}
+
+func two(b []byte, n int) []byte { return append(b, byte('0'+n/10), byte('0'+n%10)) }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/flowgate-dev/flowgate/mockserver/auth"
+	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 	"github.com/flowgate-dev/flowgate/mockserver/payload"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
@@ -23,6 +24,8 @@ type call struct {
 	raw     []byte        // the body as it was sent, of an operation that takes one
 	body    payload.Value // the same, decoded
 	decoded bool
+	items   [1]any             // room for the usual request of import_stats
+	queries [1]flowstore.Query // the same
 	problem *Problem
 }
 

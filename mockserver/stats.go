@@ -20,7 +20,7 @@ func (a *Appliance) importStats(c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	queries := make([]flowstore.Query, 0, len(items))
+	queries := c.queries[:0]
 	for i, item := range items {
 		prefix := ""
 		if _, array := c.body.JSON.([]any); array {
@@ -43,7 +43,8 @@ func requested(c *call) ([]any, error) {
 	case !array && form == "array":
 		return nil, badRequest("The body must be an array (accepted: an array of one request object).")
 	case !array:
-		return []any{c.body.JSON}, nil
+		c.items[0] = c.body.JSON
+		return c.items[:], nil
 	case form == "bare":
 		return nil, badRequest("The body must be an object (accepted: one request object, not in an array).")
 	case len(list) == 0 && c.dialect.Answer(dialect.EmptyArray) == "reject":

@@ -230,9 +230,9 @@ func objectJudge(n *openapi3.Schema, depth int) judge {
 	if len(n.Properties) == 0 && len(n.Required) == 0 && !closed {
 		return nil
 	}
-	parts := make(map[string]judge, len(n.Properties))
+	parts := make([]property, 0, len(n.Properties))
 	for name, ref := range n.Properties {
-		parts[name] = compile(ref.Value, depth+1)
+		parts = append(parts, property{name, compile(ref.Value, depth+1)})
 	}
 	return func(value any) opinion {
 		object, ok := value.(map[string]any)
@@ -244,17 +244,23 @@ func objectJudge(n *openapi3.Schema, depth int) judge {
 				return no
 			}
 		}
-		out := yes
-		for name, x := range object {
-			switch part, known := parts[name]; {
-			case known:
-				out = out.and(part(x))
-			case closed:
-				return no
+		out, known := yes, 0
+		for _, p := range parts {
+			if x, there := object[p.name]; there {
+				known++
+				out = out.and(p.judge(x))
 			}
+		}
+		if closed && known < len(object) {
+			return no
 		}
 		return out
 	}
+}
+
+type property struct {
+	name  string
+	judge judge
 }
 
 // countJudge counts the branches that fit.
