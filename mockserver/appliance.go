@@ -7,7 +7,6 @@
 package mockserver
 
 import (
-	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -114,26 +113,6 @@ func (a *Appliance) State() device.State { return a.state.Load().Clone() }
 func (a *Appliance) SetState(s device.State) {
 	s = s.Clone()
 	a.state.Store(&s)
-}
-
-// Dropped tells what a Reset forgot.
-type Dropped struct {
-	Jobs      int `json:"jobs"`
-	Backups   int `json:"backups"`
-	Exchanges int `json:"exchanges"`
-}
-
-// Reset brings the appliance back to how it started: no jobs, no local backups, an empty journal, its first state,
-// dialect and clock.
-func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
-	d := Dropped{Jobs: a.device.Reset()}
-	a.clock.Reset()
-	a.SetState(*a.options.Identity)
-	err := a.SetDialect(a.options.Dialect)
-	var cleared error
-	d.Backups, cleared = a.options.Depot.Clear(ctx)
-	d.Exchanges = a.journal.Clear()
-	return d, errors.Join(err, cleared)
 }
 
 // Sources are the addresses that flows come from, sorted; the caller must not change the slice.

@@ -21,10 +21,14 @@ type Endpoint struct {
 	Fingerprint string // "sha256:" and the hex digest of that certificate; "" with plain HTTP
 }
 
+// controlPlane is the name of the second listener. Its streams of events never end by themselves.
+const controlPlane = "control plane"
+
 // listener is a server and the end of its serving.
 type listener struct {
 	name   string
 	server *http.Server
+	end    context.CancelFunc
 	done   chan error
 }
 
@@ -65,7 +69,9 @@ func (a *Appliance) serve(name string, socket net.Listener, s *http.Server) {
 	s.ReadTimeout, s.IdleTimeout, s.MaxHeaderBytes = a.limits.Request, a.limits.Idle, 64<<10
 	s.DisableGeneralOptionsHandler = true
 	s.ErrorLog = log.New(quiet{a.log}, "", 0)
-	l := &listener{name: name, server: s, done: make(chan error, 1)}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.BaseContext = func(net.Listener) context.Context { return ctx }
+	l := &listener{name: name, server: s, end: cancel, done: make(chan error, 1)}
 	a.listeners = append(a.listeners, l)
 	go func() {
 		if s.TLSConfig != nil {
@@ -93,14 +99,18 @@ func (a *Appliance) Close() error {
 		return nil
 	}
 	a.closed = true
-	a.device.Close()
+	defer a.device.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.Drain)
 	defer cancel()
 	var errs []error
 	for _, l := range a.listeners {
+		if l.name == controlPlane {
+			l.end()
+		}
 		if err := l.server.Shutdown(ctx); err != nil {
 			errs = append(errs, fmt.Errorf("mockserver: requests to the %s were still under way after %v and have been cut", l.name, a.limits.Drain), l.server.Close())
 		}
+		l.end()
 		<-l.done
 	}
 	return errors.Join(errs...)

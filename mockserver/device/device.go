@@ -79,7 +79,6 @@ var ErrClosed = errors.New("the appliance is shutting down")
 type Options struct {
 	Clock    *clock.Clock
 	Duration time.Duration // of a job, in the appliance's time; its work may take longer
-	Watch    func(Job)     // called after each change of a job, in order, while no lock is held by the caller; may be nil
 }
 
 // Device runs at most one job at a time. It is safe for concurrent use.
@@ -95,24 +94,24 @@ type Device struct {
 	stop   context.CancelFunc
 	last   Job    // the last backup that succeeded
 	latest [2]Job // the latest started, by kind
+	watch  map[chan Job]struct{}
 }
 
 // New returns a device without jobs. Close ends what it starts.
 func New(options Options) *Device {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Device{options: options, ctx: ctx, cancel: cancel}
+	return &Device{options: options, ctx: ctx, cancel: cancel, watch: map[chan Job]struct{}{}}
 }
 
 // Start starts a job and returns it as Executing. The error is ErrBusy while another job runs, of either kind, and
 // ErrClosed after Close.
 func (d *Device) Start(r Request) (Job, error) {
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	switch {
 	case d.closed:
-		d.mu.Unlock()
 		return Job{}, ErrClosed
 	case d.busy():
-		d.mu.Unlock()
 		return Job{}, ErrBusy
 	}
 	job := Job{Kind: r.Kind, Host: r.Host, Username: r.Username, Path: r.Path, Started: d.options.Clock.Now(), Status: Executing}
@@ -120,14 +119,11 @@ func (d *Device) Start(r Request) (Job, error) {
 	ctx, stop := context.WithCancel(d.ctx)
 	d.stop = stop
 	epoch := d.epoch
-	d.running.Add(1)
-	d.mu.Unlock()
 	d.tell(job)
-	go func() {
-		defer d.running.Done()
+	d.running.Go(func() {
 		defer stop()
 		d.run(ctx, epoch, job, r.Work)
-	}()
+	})
 	return job, nil
 }
 
@@ -146,8 +142,8 @@ func (d *Device) run(ctx context.Context, epoch int, job Job, work Work) {
 		job.Message, job.Status = err.Error(), Error
 	}
 	d.mu.Lock()
+	defer d.mu.Unlock()
 	if epoch != d.epoch {
-		d.mu.Unlock()
 		return
 	}
 	if err == nil && out.Commit != nil {
@@ -157,7 +153,6 @@ func (d *Device) run(ctx context.Context, epoch int, job Job, work Work) {
 	if job.Kind == Backup && job.Status == Completed {
 		d.last = job
 	}
-	d.mu.Unlock()
 	d.tell(job)
 }
 
@@ -171,9 +166,27 @@ func attempt(ctx context.Context, work Work) (out Outcome, err error) {
 	return work(ctx)
 }
 
+// tell lets those who watch know; the lock is held, so that they see changes in order.
 func (d *Device) tell(job Job) {
-	if d.options.Watch != nil {
-		d.options.Watch(job)
+	for w := range d.watch {
+		select {
+		case w <- job:
+		default:
+		}
+	}
+}
+
+// Watch returns a channel of every change of a job to come, and a function that ends it. A reader that does not keep up
+// misses changes.
+func (d *Device) Watch() (jobs <-chan Job, stop func()) {
+	w := make(chan Job, 16)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.watch[w] = struct{}{}
+	return w, func() {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		delete(d.watch, w)
 	}
 }
 
@@ -197,10 +210,13 @@ func (d *Device) Reset() int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	n := 0
-	for _, j := range append(d.latest[:], d.last) {
+	for _, j := range []Job{d.latest[Backup], d.latest[Restore], d.last} {
 		if j.Status != None {
 			n++
 		}
+	}
+	if d.last.Status != None && d.last == d.latest[Backup] {
+		n-- // one job in two places
 	}
 	if d.stop != nil {
 		d.stop()

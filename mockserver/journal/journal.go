@@ -3,6 +3,9 @@
 package journal
 
 import (
+	"cmp"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 )
@@ -37,8 +40,7 @@ type Journal struct {
 	next    uint64 // ID of the next entry
 	ring    []slot
 	first   uint64 // the oldest ID that is kept
-	total   uint64
-	failed  uint64
+	counts  map[Count]uint64
 	watches map[chan Entry]struct{}
 }
 
@@ -53,7 +55,7 @@ func New(n int) *Journal {
 	if n <= 0 {
 		n = DefaultEntries
 	}
-	return &Journal{next: 1, first: 1, ring: make([]slot, n), watches: map[chan Entry]struct{}{}}
+	return &Journal{next: 1, first: 1, ring: make([]slot, n), counts: map[Count]uint64{}, watches: map[chan Entry]struct{}{}}
 }
 
 // Add records an exchange with its bodies, which it copies and cuts to MaxBody. It sets the entry's ID.
@@ -67,10 +69,7 @@ func (j *Journal) Add(e Entry, request, response []byte) {
 	s.response = append(s.response[:0], response[:min(len(response), MaxBody)]...)
 	j.next++
 	j.first = max(j.first, j.next-min(j.next, uint64(len(j.ring))))
-	j.total++
-	if e.Status >= 400 {
-		j.failed++
-	}
+	j.counts[Count{Operation: e.Operation, Status: e.Status}]++
 	for w := range j.watches {
 		select {
 		case w <- s.entry():
@@ -87,7 +86,8 @@ func (s *slot) entry() Entry {
 
 // Filter chooses entries. Its zero value chooses all.
 type Filter struct {
-	Since     uint64 // only entries with a greater ID
+	Since     uint64    // only entries with a greater ID
+	After     time.Time // only entries of a later time; zero: any
 	Operation string
 	Status    int
 }
@@ -99,7 +99,7 @@ func (j *Journal) Entries(f Filter) []Entry {
 	out := []Entry{}
 	for id := max(j.first, f.Since+1); id < j.next; id++ {
 		s := &j.ring[id%uint64(len(j.ring))]
-		if (f.Operation == "" || s.Operation == f.Operation) && (f.Status == 0 || s.Status == f.Status) {
+		if (f.After.IsZero() || s.Time.After(f.After)) && (f.Operation == "" || s.Operation == f.Operation) && (f.Status == 0 || s.Status == f.Status) {
 			out = append(out, s.entry())
 		}
 	}
@@ -116,11 +116,27 @@ func (j *Journal) Clear() int {
 	return n
 }
 
-// Counts returns how many exchanges there have been since the start, and how many of them failed.
-func (j *Journal) Counts() (total, failed uint64) {
+// Count is a number of exchanges with the same operation and status.
+type Count struct {
+	Operation string // "" where none was reached
+	Status    int
+	N         uint64
+}
+
+// Counts returns how many exchanges there have been since the start, sorted by operation and status. Clear does not
+// change them.
+func (j *Journal) Counts() []Count {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.total, j.failed
+	out := make([]Count, 0, len(j.counts))
+	for c, n := range j.counts {
+		c.N = n
+		out = append(out, c)
+	}
+	slices.SortFunc(out, func(a, b Count) int {
+		return cmp.Or(strings.Compare(a.Operation, b.Operation), cmp.Compare(a.Status, b.Status))
+	})
+	return out
 }
 
 // Watch returns a channel of the entries to come, and a function that ends it. A reader that does not keep up misses
