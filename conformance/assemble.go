@@ -237,7 +237,7 @@ func reported(exchanges []exchange.Exchange) []verdict.Exchange {
 		x := &exchanges[i]
 		out = append(out, verdict.Exchange{
 			ID: x.ID, Probe: x.Probe, Request: message(&x.Request), Response: message(&x.Response), Error: x.Error,
-			Curl:    exchange.Curl(*x),
+			Curl:    exchange.Curl(*x, ""),
 			Timings: verdict.Timings{Started: x.Started, FirstByte: millis(x.FirstByte), Total: millis(x.Total)},
 		})
 	}

@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -16,20 +15,17 @@ func differs(e *check.Evidence, a, b *Answer) string {
 	if a.Query.Step != b.Query.Step || summed(a) != summed(b) {
 		return ""
 	}
-	index := map[key]*Row{}
-	for i := range a.Rows {
-		index[a.Rows[i].key()] = &a.Rows[i]
-	}
 	closed := earlier(now(e, a), now(e, b)).Add(-lag(a.Query.Step) - a.Query.Step)
 	for i := range b.Rows {
 		r := &b.Rows[i]
-		mine := index[r.key()]
+		mine := a.index[r.key()]
 		if mine == nil || r.Time.After(closed) {
 			continue
 		}
-		for _, field := range rowKeys[2:] {
-			if x, y := mine.value(field), r.value(field); x != nil && y != nil && x.Cmp(y) != 0 {
-				return fmt.Sprintf("%s of %s at %s is %s here and %s in %s", field, show(r.Source), r.Time.Format(time.DateTime), x, y, b.X.ID)
+		for k, x := range mine.counters {
+			if y := r.counters[k]; x.ok && y.ok && x.n != y.n {
+				return fmt.Sprintf("%s of %s at %s is %d here and %d in %s",
+					rowKeys[2+k], show(r.Source), r.Time.Format(time.DateTime), x.n, y.n, b.X.ID)
 			}
 		}
 	}
@@ -130,12 +126,7 @@ func SourcesWithAll(e *check.Evidence) check.Judgement {
 			continue
 		}
 		in := inner(e, a)
-		alone := &Answer{X: all.X, Query: all.Query}
-		for _, r := range all.Rows {
-			if canonical(r.Source) == canonical(a.Query.Source) {
-				alone.Rows = append(alone.Rows, r)
-			}
-		}
+		alone := all.only(a.Query.Source)
 		for _, got := range []string{lacks(a, alone, in), lacks(alone, a, in), differs(e, a, alone)} {
 			if got != "" {
 				t.fail(a.X, want, got)
@@ -146,6 +137,18 @@ func SourcesWithAll(e *check.Evidence) check.Judgement {
 		}
 	}
 	return t.judgement("no source is known that could be asked for alone")
+}
+
+// only is the part of an answer that is of one source.
+func (a *Answer) only(source string) *Answer {
+	out := &Answer{X: a.X, Query: a.Query, index: map[key]*Row{}}
+	for i := range a.Rows {
+		if r := &a.Rows[i]; r.id.source == canonical(source) {
+			out.Rows = append(out.Rows, *r)
+			out.index[r.id] = r
+		}
+	}
+	return out
 }
 
 // Spelling judges that an IPv6 source is found however it is spelled.
@@ -211,7 +214,7 @@ func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally 
 			if shift > 0 {
 				at = at.Add(-fine.Query.Step)
 			}
-			if canonical(f.Source) == canonical(r.Source) && !at.Before(from) && at.Before(from.Add(coarse.Query.Step)) {
+			if f.id.source == r.id.source && !at.Before(from) && at.Before(from.Add(coarse.Query.Step)) {
 				members = append(members, f)
 			}
 		}
@@ -221,16 +224,14 @@ func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally 
 }
 
 func judgeSum(t *tally, coarse *Answer, r *Row, members []*Row, want string) {
-	for _, field := range rowKeys[2:7] {
-		total, sum := r.value(field), new(big.Int)
+	for k, total := range r.counters[:5] {
+		sum := uint64(0)
 		for _, m := range members {
-			if v := m.value(field); v != nil {
-				sum.Add(sum, v)
-			}
+			sum += m.counters[k].n
 		}
-		if total != nil && total.Cmp(sum) != 0 {
-			t.fail(coarse.X, want, fmt.Sprintf("%s of %s at %s is %s, its parts add up to %s",
-				field, show(r.Source), r.Time.Format(time.DateTime), total, sum))
+		if total.ok && total.n != sum {
+			t.fail(coarse.X, want, fmt.Sprintf("%s of %s at %s is %d, its parts add up to %d",
+				rowKeys[2+k], show(r.Source), r.Time.Format(time.DateTime), total.n, sum))
 			return
 		}
 	}
@@ -282,24 +283,18 @@ func wrongStep(e *check.Evidence, a *Answer, variant string) string {
 // sameRows reports that all intervals which both answers have are told the same, although their peaks show that
 // something happened at more than one moment.
 func sameRows(a, b *Answer) bool {
-	index := map[key]*Row{}
-	for i := range b.Rows {
-		index[b.Rows[i].key()] = &b.Rows[i]
-	}
 	shared, spread := 0, false
 	for i := range a.Rows {
 		r := &a.Rows[i]
-		other := index[r.key()]
+		other := b.index[r.key()]
 		if other == nil {
 			continue
 		}
-		for _, field := range rowKeys[2:] {
-			if x, y := r.value(field), other.value(field); x == nil || y == nil || x.Cmp(y) != 0 {
-				return false
-			}
+		if r.counters != other.counters {
+			return false
 		}
 		shared++
-		if p, n := r.value("peak_n_flows"), r.value("n_flows"); p.Cmp(n) < 0 {
+		if p, n := r.value("peak_n_flows"), r.value("n_flows"); p.ok && n.ok && p.n < n.n {
 			spread = true
 		}
 	}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strings"
@@ -18,6 +19,9 @@ type Problem struct {
 }
 
 func problem(x *exchange.Exchange) Problem {
+	if !bytes.HasPrefix(bytes.TrimLeft(x.Response.Body, " \t\r\n"), []byte("{")) {
+		return Problem{}
+	}
 	v, err := decode(x.Response.Body)
 	if err != nil {
 		return Problem{}

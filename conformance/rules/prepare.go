@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 			a.Query.Start, a.Query.End = a.Query.Start.Add(-e.Zone), a.Query.End.Add(-e.Zone)
 		}
 	}
+	p.ledger = ledger(e, p.answers)
 	e.Parsed = p
 	return e
 }
@@ -51,6 +53,7 @@ func positive(probe string) bool {
 // parsed is what Prepare made of the exchanges of import_stats.
 type parsed struct {
 	answers []*Answer
+	ledger  map[time.Duration][]*witness // by the interval of a row, in the order of time
 }
 
 func answersOf(e *check.Evidence) []*Answer { return e.Parsed.(*parsed).answers }
@@ -83,6 +86,7 @@ type Answer struct {
 	JSON  bool  // the body is one JSON value
 	List  []any // the body, where it is an array
 	Rows  []Row // the objects of the array
+	index map[key]*Row
 }
 
 // Query is what a request of import_stats asked for.
@@ -99,9 +103,17 @@ type Query struct {
 
 // Row is one row, as far as it could be read.
 type Row struct {
-	Raw    map[string]any // numbers as json.Number
-	Time   time.Time      // zero where it could not be read
-	Source string
+	Raw      map[string]any // numbers as json.Number
+	Time     time.Time      // zero where it could not be read
+	Source   string
+	id       key
+	counters [8]counter // those of rowKeys[2:]
+}
+
+// counter is a counter of a row; ok is false where it could not be read, which its own rule tells.
+type counter struct {
+	n  uint64
+	ok bool
 }
 
 // key identifies a row.
@@ -110,7 +122,7 @@ type key struct {
 	source string
 }
 
-func (r *Row) key() key { return key{r.Time.Unix(), canonical(r.Source)} }
+func (r *Row) key() key { return r.id }
 
 // canonical spells an address in the one way that netip does.
 func canonical(source string) string {
@@ -150,10 +162,36 @@ func answer(x *exchange.Exchange) *Answer {
 			if text, ok := object["time"].(string); ok {
 				r.Time, _ = parseTime(text)
 			}
+			r.id = key{r.Time.Unix(), canonical(r.Source)}
+			for i, field := range rowKeys[2:] {
+				r.counters[i] = count(object[field])
+			}
 			a.Rows = append(a.Rows, r)
 		}
 	}
+	a.index = make(map[key]*Row, len(a.Rows))
+	for i := range a.Rows {
+		a.index[a.Rows[i].id] = &a.Rows[i]
+	}
 	return a
+}
+
+// count reads a counter, a number or a string of digits.
+func count(v any) counter {
+	text := ""
+	switch n := v.(type) {
+	case json.Number:
+		text = string(n)
+	case string:
+		text = n
+	}
+	if n, err := strconv.ParseUint(text, 10, 64); err == nil {
+		return counter{n, true}
+	}
+	if big := whole(text); big != nil && big.IsUint64() {
+		return counter{big.Uint64(), true}
+	}
+	return counter{}
 }
 
 func decode(body []byte) (any, error) {

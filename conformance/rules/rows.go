@@ -82,15 +82,9 @@ func whole(text string) *big.Int {
 	return r.Num()
 }
 
-// value is a counter of a row; nil where it could not be read, which its own rule tells.
-func (r *Row) value(field string) *big.Int {
-	switch v := r.Raw[field].(type) {
-	case json.Number:
-		return whole(string(v))
-	case string:
-		return whole(v)
-	}
-	return nil
+// value is a counter of a row by its name.
+func (r *Row) value(field string) counter {
+	return r.counters[slices.Index(rowKeys, field)-2]
 }
 
 // Time judges the field time: a string that tells a time in UTC.
@@ -144,14 +138,14 @@ func WithinTotal(variant, part, total string) check.Rule {
 	peak := strings.HasPrefix(part, "peak_")
 	return eachRow(variant, part+" is a part of "+total, func(r *Row) string {
 		p, all := r.value(part), r.value(total)
-		if p == nil || all == nil {
+		if !p.ok || !all.ok {
 			return ""
 		}
-		if p.Cmp(all) > 0 {
-			return fmt.Sprintf("%s is %s and %s is %s", part, p, total, all)
+		if p.n > all.n {
+			return fmt.Sprintf("%s is %d and %s is %d", part, p.n, total, all.n)
 		}
-		if peak && p.Sign() == 0 && all.Sign() > 0 {
-			return fmt.Sprintf("%s is 0 although %s is %s", part, total, all)
+		if peak && p.n == 0 && all.n > 0 {
+			return fmt.Sprintf("%s is 0 although %s is %d", part, total, all.n)
 		}
 		return ""
 	})

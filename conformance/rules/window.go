@@ -2,6 +2,8 @@ package rules
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -138,35 +140,63 @@ func missingRows(e *check.Evidence, a *Answer) string {
 	if !a.Query.OK || summed(a) {
 		return ""
 	}
-	have := map[key]bool{}
-	for i := range a.Rows {
-		have[a.Rows[i].key()] = true
-	}
 	must := inner(e, a)
-	witnesses := map[key]int{}
-	for _, b := range answersOf(e) {
-		if b == a || b.Query.Step != a.Query.Step || summed(b) {
-			continue
-		}
-		may := allowed(e, b)
-		for i := range b.Rows {
-			r := &b.Rows[i]
-			if !must.holds(r.Time) || !may.holds(r.Time) || have[r.key()] || silent(r) ||
-				a.Query.Source != "" && canonical(r.Source) != canonical(a.Query.Source) {
-				continue
-			}
-			if witnesses[r.key()]++; witnesses[r.key()] == 2 {
-				return fmt.Sprintf("no row of %s at %s, which other answers have (%s)", show(r.Source), r.Time.Format(time.DateTime), b.X.ID)
-			}
+	for _, w := range e.Parsed.(*parsed).ledger[a.Query.Step] {
+		if w.seen > 1 && must.holds(w.at) && a.index[w.key] == nil && (a.Query.Source == "" || w.key.source == canonical(a.Query.Source)) {
+			return fmt.Sprintf("no row of %s at %s, which other answers have (%s)", show(w.key.source), w.at.Format(time.DateTime), w.id)
 		}
 	}
 	return ""
 }
 
+// witness is a row that answers of one step have, and how many.
+type witness struct {
+	key  key
+	at   time.Time
+	seen int
+	id   string // of the first exchange that has it
+}
+
+// ledger collects the rows that answers have inside their own windows.
+func ledger(e *check.Evidence, answers []*Answer) map[time.Duration][]*witness {
+	out := map[time.Duration][]*witness{}
+	index := map[time.Duration]map[key]*witness{}
+	for _, a := range answers {
+		if !a.Query.OK || summed(a) {
+			continue
+		}
+		if index[a.Query.Step] == nil {
+			index[a.Query.Step] = map[key]*witness{}
+		}
+		may := allowed(e, a)
+		for _, r := range a.index {
+			if !may.holds(r.Time) || silent(r) {
+				continue
+			}
+			w := index[a.Query.Step][r.id]
+			if w == nil {
+				w = &witness{key: r.id, at: r.Time, id: a.X.ID}
+				index[a.Query.Step][r.id] = w
+				out[a.Query.Step] = append(out[a.Query.Step], w)
+			}
+			w.seen++
+		}
+	}
+	for _, list := range out {
+		slices.SortFunc(list, func(a, b *witness) int {
+			if c := a.at.Compare(b.at); c != 0 {
+				return c
+			}
+			return strings.Compare(a.key.source, b.key.source)
+		})
+	}
+	return out
+}
+
 // silent reports a row of zeros, which a device may leave out.
 func silent(r *Row) bool {
-	for _, f := range rowKeys[2:7] {
-		if v := r.value(f); v == nil || v.Sign() != 0 {
+	for _, c := range r.counters[:5] {
+		if !c.ok || c.n != 0 {
 			return false
 		}
 	}
@@ -227,13 +257,9 @@ func lacks(a, b *Answer, in span) string {
 	if summed(a) != summed(b) {
 		return ""
 	}
-	have := map[key]bool{}
-	for i := range a.Rows {
-		have[a.Rows[i].key()] = true
-	}
 	for i := range b.Rows {
 		r := &b.Rows[i]
-		if in.holds(r.Time) && !have[r.key()] && !silent(r) {
+		if in.holds(r.Time) && a.index[r.key()] == nil && !silent(r) {
 			return fmt.Sprintf("no row of %s at %s, which %s has", show(r.Source), r.Time.Format(time.DateTime), b.X.ID)
 		}
 	}
