@@ -121,15 +121,35 @@ func (s *setWalk) data(id uint16, body []byte, at int) error {
 		return nil
 	}
 	s.Flows += n
-	for ; n > 0; n-- {
-		s.Packets += number(body, t.packets)
-		s.Octets += number(body, t.octets)
-		if s.keep {
+	body = body[:n*t.least]
+	s.Packets += column(body, t.packets, t.least)
+	s.Octets += column(body, t.octets, t.least)
+	if s.keep {
+		for ; len(body) > 0; body = body[t.least:] {
 			s.records = append(s.records, s.record(t, body))
 		}
-		body = body[t.least:]
 	}
 	return nil
+}
+
+// column sums a field over records of one length.
+func column(b []byte, p place, record int) (sum uint64) {
+	switch p.Length {
+	case 0:
+	case 4:
+		for i := p.offset; i+4 <= len(b); i += record {
+			sum += uint64(binary.BigEndian.Uint32(b[i:]))
+		}
+	case 8:
+		for i := p.offset; i+8 <= len(b); i += record {
+			sum += binary.BigEndian.Uint64(b[i:])
+		}
+	default:
+		for i := p.offset; i+int(p.Length) <= len(b); i += record {
+			sum += unsigned(b[i : i+int(p.Length)])
+		}
+	}
+	return sum
 }
 
 // variable reads records whose lengths stand in them.

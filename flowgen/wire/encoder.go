@@ -149,8 +149,8 @@ func (e *Encoder) v5(b []byte, at int64, records []flow.Record) {
 	b = b[v5HeaderBytes:]
 	for i := range records {
 		r := &records[i]
-		f := b[i*v5RecordBytes : i*v5RecordBytes+v5RecordBytes]
-		put4(f, r.Src)
+		f := (*[v5RecordBytes]byte)(b[i*v5RecordBytes:])
+		put4(f[:], r.Src)
 		put4(f[4:], r.Dst)
 		put4(f[8:], r.NextHop)
 		binary.BigEndian.PutUint16(f[12:], uint16(r.Input))
@@ -182,10 +182,12 @@ func as16(as uint32) uint16 {
 	return uint16(as)
 }
 
+// put4 writes an IPv4 address; one of IPv6, or none, leaves the bytes as they
+// are. The look at the upper half is what tells them apart at the least cost.
 func put4(b []byte, a netip.Addr) {
-	if a.Is4() || a.Is4In6() {
-		v := a.As4()
-		copy(b[:4], v[:])
+	v := a.As16()
+	if binary.BigEndian.Uint64(v[:]) == 0 {
+		binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(v[12:]))
 	}
 }
 

@@ -20,10 +20,8 @@ func known(f Field) bool {
 	return false
 }
 
-// number reads the unsigned integer at a place; exporters may shorten integers
-// (RFC 7011 section 6.2). A place of no length is 0.
-func number(b []byte, p place) uint64 { return unsigned(b[p.offset : p.offset+int(p.Length)]) }
-
+// unsigned reads an integer of any length: exporters may shorten integers (RFC
+// 7011 section 6.2).
 func unsigned(b []byte) uint64 {
 	switch len(b) {
 	case 0:
