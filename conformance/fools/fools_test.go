@@ -1,0 +1,129 @@
+package fools_test
+
+import (
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/flowgate-dev/flowgate/conformance/fools"
+	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
+)
+
+// bare is an appliance without a fool.
+func bare(next http.Handler) http.Handler { return next }
+
+// exceptions are the requirements that no mutant breaks, each with the reason.
+var exceptions = map[string]string{}
+
+func TestEveryRequirementIsBrokenByAMutant(t *testing.T) {
+	covers := fools.Covers()
+	for _, r := range catalogue.Requirements() {
+		if r.Untested != "" || r.Level == catalogue.May {
+			continue
+		}
+		if why, ok := exceptions[r.ID]; ok {
+			require.Empty(t, covers[r.ID], "%s has a mutant, so it is no exception (%s)", r.ID, why)
+			continue
+		}
+		require.NotEmpty(t, covers[r.ID], "no mutant breaks %s: %s", r.ID, r.Text)
+	}
+}
+
+func TestFoolsAreNamedAndAddressed(t *testing.T) {
+	form := regexp.MustCompile(`^[a-z]+(/[a-z0-9]+(-[a-z0-9]+)*)+$`)
+	kinds := map[fools.Kind]int{}
+	seen := map[string]bool{}
+	all := fools.All()
+	require.True(t, slices.IsSortedFunc(all, func(a, b fools.Fool) int { return strings.Compare(a.Name, b.Name) }))
+	for _, f := range all {
+		require.Regexp(t, form, f.Name)
+		require.False(t, seen[f.Name], "%s is there twice", f.Name)
+		seen[f.Name] = true
+		kinds[f.Kind]++
+		require.NotEmpty(t, f.About, f.Name)
+		found, ok := fools.Find(f.Name)
+		require.True(t, ok)
+		require.Equal(t, f.About, found.About)
+		addressed := f.Kind == fools.Mutant || f.Kind == fools.Canary
+		require.Equal(t, addressed, f.Requirement != "", f.Name)
+		if !addressed {
+			continue
+		}
+		r, ok := catalogue.Find(f.Requirement)
+		require.True(t, ok, "%s breaks %s, which is not in the catalogue", f.Name, f.Requirement)
+		require.Empty(t, r.Untested, "%s breaks %s, which no check can judge", f.Name, r.ID)
+		want := map[catalogue.Level]verdict.Verdict{catalogue.Must: verdict.Failed, catalogue.Should: verdict.Warned}[r.Level]
+		require.Equal(t, want, f.Expect, "%s breaks %s, which is a %s", f.Name, r.ID, r.Level)
+	}
+	_, ok := fools.Find("row/nothing-of-the-kind")
+	require.False(t, ok)
+	require.GreaterOrEqual(t, kinds[fools.Mutant], 110)
+	t.Log(kinds)
+}
+
+// A mutant that changes nothing would be counted as missed by a suite that is right; one that changes more than it
+// says could be found for another reason than its own.
+func TestMutantsBreakWhatTheySayAndNothingElse(t *testing.T) {
+	script := walk()
+	honest := take(bare, script)
+	for _, f := range fools.All() {
+		if f.Kind != fools.Mutant {
+			continue
+		}
+		t.Run(f.Name, func(t *testing.T) {
+			t.Parallel()
+			changed := 0
+			for i, x := range take(f.Wrap, script) {
+				if x.said() == honest[i].said() {
+					continue
+				}
+				changed++
+				require.True(t, reaches(f.Requirement, x.scope), "%s reaches %s:\n%s\ninstead of\n%s", f.Requirement, x.step, x.said(), honest[i].said())
+			}
+			require.NotZero(t, changed, "the walk does not show it")
+		})
+	}
+}
+
+// reaches tells whether a requirement can touch the exchanges of a scope.
+func reaches(requirement, scope string) bool {
+	document, _, _ := strings.Cut(requirement, "/")
+	switch {
+	case document == "restore":
+		return scope == "restore"
+	case document == "backup":
+		return scope == "backup" || scope == "restore"
+	case strings.Contains(requirement, "/type-"):
+		template := strings.ToUpper(requirement[strings.Index(requirement, "/type-")+6:][:1])
+		return scope == template || scope == "statistics" && strings.HasSuffix(requirement, "/structure")
+	}
+	return document == "analytics" && strings.Contains("A B C statistics", scope)
+}
+
+func TestInertControlsChangeNothing(t *testing.T) {
+	script := walk()
+	honest := take(bare, script)
+	for _, name := range []string{"control/inert", "control/inert-relayed"} {
+		f, ok := fools.Find(name)
+		require.True(t, ok)
+		require.Equal(t, fools.Inert, f.Kind)
+		for i, x := range take(f.Wrap, script) {
+			require.Equal(t, honest[i].said(), x.said(), x.step)
+		}
+	}
+}
+
+func TestDevicesOfOneFoolShareNothing(t *testing.T) {
+	script := slices.Concat(positives()[:12], jobs())
+	for _, f := range fools.All() {
+		first := take(f.Wrap, script)
+		for i, x := range take(f.Wrap, script) {
+			require.Equal(t, first[i].said(), x.said(), "%s at %s", f.Name, x.step)
+		}
+	}
+}
