@@ -16,6 +16,8 @@ type needle struct {
 	exact   [][]byte // its whole base64, for values too short for the above
 	numeric bool     // digits only: not looked for inside numbers, times and addresses
 	short   bool     // matched as a word only
+	least   int      // no text shorter than this holds it
+	word    []byte   // its longest part without spaces, which a + may stand for
 }
 
 func newNeedle(kind, value, user string) needle {
@@ -35,6 +37,15 @@ func newNeedle(kind, value, user string) needle {
 		return slices.CompactFunc(list, bytes.Equal)
 	}
 	n.base64, n.exact = sorted(n.base64), sorted(n.exact)
+	n.least = len(value)
+	for _, part := range slices.Concat(n.base64, n.exact) {
+		n.least = min(n.least, len(part))
+	}
+	for part := range strings.SplitSeq(value, " ") {
+		if len(part) > len(n.word) {
+			n.word = []byte(part)
+		}
+	}
 	return n
 }
 
@@ -61,7 +72,7 @@ func (v view) pos(i int) int {
 // find lists where secrets stand in s, whatever their encoding: plain, base64, percent-escaped, JSON-escaped, as
 // entities of XML or HTML, and two of these over each other. Spans are in order and do not overlap.
 func find(s []byte, needles []needle) []span {
-	if len(s) < 4 || len(needles) == 0 {
+	if tooShort(s, needles) {
 		return nil
 	}
 	return merge(look(view{text: s}, 2, needles, nil))
@@ -69,7 +80,7 @@ func find(s []byte, needles []needle) []span {
 
 // findEscaped is find for the inside of a JSON string: a span never begins or ends within an escape.
 func findEscaped(s []byte, needles []needle) []span {
-	if len(s) < 4 || len(needles) == 0 {
+	if tooShort(s, needles) {
 		return nil
 	}
 	v := view{text: s}
@@ -79,11 +90,19 @@ func findEscaped(s []byte, needles []needle) []span {
 	return merge(look(v, 2, needles, nil))
 }
 
+// tooShort holds for most strings of most answers: what decodes to a secret is not shorter than it.
+func tooShort(s []byte, needles []needle) bool {
+	return !slices.ContainsFunc(needles, func(n needle) bool { return len(s) >= n.least })
+}
+
 func look(v view, depth int, needles []needle, spans []span) []span {
 	for i := range needles {
 		spans = needles[i].search(v, spans)
 	}
 	if depth == 0 {
+		return spans
+	}
+	if bytes.IndexAny(v.text, `%+\&`) < 0 {
 		return spans
 	}
 	spaces := slices.ContainsFunc(needles, func(n needle) bool { return strings.Contains(n.value, " ") })
@@ -217,7 +236,7 @@ func suspicious(b []byte, needles []needle) bool {
 	}
 	for i := range needles {
 		n := &needles[i]
-		if bytes.Contains(b, []byte(n.value)) || strings.Contains(n.value, " ") && bytes.IndexByte(b, '+') >= 0 {
+		if bytes.Contains(b, n.word) {
 			return true
 		}
 		for _, list := range [][][]byte{n.base64, n.exact} {
