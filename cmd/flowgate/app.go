@@ -111,7 +111,7 @@ func (a *app) environment(cmd *cobra.Command) error {
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
 	var first error
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		name := "FLOWGATE_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		name := variable(f.Name)
 		value, ok := a.env(name)
 		if first != nil || !ok || given[f.Name] || f.Name == "help" || excluded(f.Name, given) {
 			return
@@ -142,6 +142,11 @@ func (a *app) environment(cmd *cobra.Command) error {
 		}
 	}
 	return nil
+}
+
+// variable is the name of a flag in the environment.
+func variable(flag string) string {
+	return "FLOWGATE_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
 func excluded(name string, given map[string]bool) bool {

@@ -21,16 +21,16 @@ import (
 
 // mockFlags are the flags of flowgate mock.
 type mockFlags struct {
-	listen, control                  string
-	clock, readyFile, caFile         string
-	certFile, keyFile                string
-	users, dialect                   []string
-	seed                             uint64
-	sources                          int
-	profile                          *choice
-	plain                            bool
-	rate                             float64
-	job                              time.Duration
+	listen, control          string
+	clock, readyFile, caFile string
+	certFile, keyFile        string
+	users, dialect           []string
+	seed                     uint64
+	sources                  int
+	profile                  *choice
+	plain                    bool
+	rate                     float64
+	job                      time.Duration
 }
 
 func (a *app) mock() *cobra.Command {
