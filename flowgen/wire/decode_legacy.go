@@ -13,7 +13,7 @@ func (w *walk) legacy() error {
 	header, record, most := v5HeaderBytes, v5RecordBytes, V5MaxRecords
 	switch w.Version {
 	case 1:
-		header, record, most = v1HeaderBytes, v1RecordBytes, 24
+		header, record, most = v1HeaderBytes, v1RecordBytes, 30
 	case 7:
 		header, record, most = v7HeaderBytes, v7RecordBytes, 28
 	}
@@ -27,6 +27,9 @@ func (w *walk) legacy() error {
 	count := int(binary.BigEndian.Uint16(b[2:]))
 	if count < 1 || count > most {
 		return w.fault(ErrCount, 2, most, count)
+	}
+	if w.Version == 1 && len(b) == header+count*v1ShortBytes {
+		record = v1ShortBytes
 	}
 	if want := header + count*record; len(b) != want {
 		return w.fault(pickFault(len(b) < want, ErrShort, ErrLength), header, want, len(b))

@@ -75,7 +75,7 @@ func TestInconsistentDatagramsAreRefused(t *testing.T) {
 		"v5 with 65535 records":                  {"0005 ffff" + strings.Repeat("00", 20), wire.ErrCount},
 		"v5 of half a record":                    {"0005 0001" + strings.Repeat("00", 20+24), wire.ErrShort},
 		"v5 with a record too many":              {"0005 0001" + strings.Repeat("00", 20+96), wire.ErrLength},
-		"v1 with 25 records":                     {"0001 0019" + strings.Repeat("00", 12+25*52), wire.ErrCount},
+		"v1 with 31 records":                     {"0001 001f" + strings.Repeat("00", 12+31*52), wire.ErrCount},
 		"v7 header only":                         {"0007 0001 0000", wire.ErrShort},
 		"version 8":                              {"0008 0001 0000", wire.ErrVersion},
 		"nothing":                                {"", wire.ErrShort},

@@ -18,6 +18,7 @@ const (
 
 	v1HeaderBytes = 16
 	v1RecordBytes = 52
+	v1ShortBytes  = 48 // softflowd leaves the last four reserved bytes out
 	v5HeaderBytes = 24
 	v5RecordBytes = 48
 	v7HeaderBytes = 24
