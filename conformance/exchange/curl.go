@@ -136,8 +136,10 @@ func printable(b []byte) bool {
 // octal writes bytes for printf.
 func octal(b []byte) string {
 	var out strings.Builder
-	for _, c := range b {
+	for i, c := range b {
 		switch {
+		case i == 0 && c == '-': // printf would take it for an option
+			out.WriteString(`\055`)
 		case c == '\\':
 			out.WriteString(`\\`)
 		case c == '%':

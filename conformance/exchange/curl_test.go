@@ -74,6 +74,7 @@ func TestCurlSendsTheSame(t *testing.T) {
 		{Method: "GET", Path: "/", Body: []byte{}},
 		{Method: "GET", Path: "/", Body: []byte("@/etc/passwd")},
 		{Method: "GET", Path: "/", Body: []byte("a\x00b\\n%s\r\n\xff")},
+		{Method: "GET", Path: "/", Body: []byte("-\x00")},
 		{Method: "GET", Path: "/", Body: []byte(strings.Repeat(`{"a":"%\\"}`+"\n", 20_000))},
 		{Method: "GET", Path: "/", Body: []byte(`{"a":"it's $HOME \"!\" ` + "`id`" + `"}`), ContentType: "-"},
 		{Method: "POST", Path: "/", Body: []byte(strings.Repeat("x", 2000)), ContentType: "text/plain; a=\"b'c\""},

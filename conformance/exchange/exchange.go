@@ -44,7 +44,7 @@ type Exchange struct {
 	Auth      Auth
 	Request   Message
 	Response  Message // Status 0 where there was no answer
-	Error     string  // why there was none
+	Error     string  // why there was none; with a Status: why its body is not whole
 	Leaks     []Leak  // secrets that the answer gave back
 	Started   time.Time
 	FirstByte time.Duration

@@ -122,6 +122,7 @@ func (r *Recorder) Do(ctx context.Context, probe string, q Request) (Exchange, e
 	x.ID = slotID(slot)
 	r.learn(q)
 	err := r.send(ctx, q, &x)
+	x.Started = x.Started.Round(0).UTC()
 	r.redactor.Redact(&x, r.o.MaxBody)
 	r.mu.Lock()
 	r.slots[slot] = &x

@@ -52,7 +52,7 @@ func NewRedactor(user string) *Redactor {
 
 // Keep makes a value known as a secret; kind is what it is.
 func (r *Redactor) Keep(kind, value string) {
-	if len(value) < 4 || value == r.user || ordinary(value) {
+	if len(value) < 4 || value == r.user || strings.HasPrefix(value, mark) || ordinary(value) {
 		return
 	}
 	r.mu.Lock()
@@ -89,12 +89,22 @@ func (r *Redactor) Redact(x *Exchange, maxBody int) {
 		p.leaks[l] = true
 	}
 	p.where = ""
-	x.Error = p.plain(x.Error)
+	x.Error = text(p.plain(x.Error))
 	x.Leaks = slices.SortedFunc(maps.Keys(p.leaks), func(a, b Leak) int {
 		return strings.Compare(a.Where+"\x00"+a.Secret, b.Where+"\x00"+b.Secret)
 	})
 	x.Request.trim(maxBody)
 	x.Response.trim(maxBody)
+}
+
+// redactAll redacts exchanges that were recorded elsewhere: all of their secrets are learned before the first is read.
+func (r *Redactor) redactAll(exchanges []Exchange) {
+	for i := range exchanges {
+		r.learn(&exchanges[i])
+	}
+	for i := range exchanges {
+		r.Redact(&exchanges[i], 0)
+	}
 }
 
 // trim cuts a body at a limit.
@@ -123,7 +133,7 @@ func (r *Redactor) learn(x *Exchange) {
 		r.Keep(kindSession, c.Value)
 	}
 	keep := func(kind, key, value string) {
-		if !strings.EqualFold(key, "session_key") && !strings.HasPrefix(value, mark) { // session_key names a cookie
+		if !strings.EqualFold(key, "session_key") { // it names a cookie
 			r.Keep(kind, value)
 		}
 	}

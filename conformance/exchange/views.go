@@ -61,7 +61,8 @@ func hex(s []byte) int {
 	return int(n) //nolint:gosec // at most four digits
 }
 
-var short = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/', '\'': '\''}
+// escapes are those of one letter.
+var escapes = map[byte]byte{'n': '\n', 't': '\t', 'r': '\r', 'b': '\b', 'f': '\f', '"': '"', '\\': '\\', '/': '/', '\'': '\''}
 
 // unescapeJSON decodes the escapes of JSON strings, and \xXX, which JavaScript and Python write.
 func unescapeJSON(v view) (view, bool) {
@@ -87,8 +88,8 @@ func unescapeJSON(v view) (view, bool) {
 		case c == 'x' && i+3 < len(s) && hex(s[i+2:i+4]) >= 0:
 			w.put(i, byte(hex(s[i+2:i+4]))) //nolint:gosec // two hexadecimal digits
 			i += 3
-		case short[c] != 0:
-			w.put(i, short[c])
+		case escapes[c] != 0:
+			w.put(i, escapes[c])
 			i++
 		default:
 			w.put(i, s[i])
