@@ -11,7 +11,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
@@ -97,8 +96,10 @@ func cite(c catalogue.Citation) string {
 	return out
 }
 
-// request is an exchange's request in a few words.
-func request(x *verdict.Exchange) string { return x.Request.Method + " " + x.Request.URL }
+// request is an exchange's request in a few words, without the address that all of them share.
+func (s subject) request(x *verdict.Exchange) string {
+	return x.Request.Method + " " + strings.TrimPrefix(x.Request.URL, strings.TrimSuffix(s.Target.URL, "/"))
+}
 
 // outcome is an exchange's answer in a few words.
 func outcome(x *verdict.Exchange) string {
@@ -110,15 +111,17 @@ func outcome(x *verdict.Exchange) string {
 
 // millis writes milliseconds for people.
 func millis(ms float64) string {
-	d := time.Duration(ms * float64(time.Millisecond))
 	switch {
-	case d >= 10*time.Second:
-		return d.Round(100 * time.Millisecond).String()
-	case d >= time.Millisecond:
-		return d.Round(time.Millisecond).String()
+	case ms >= 1000:
+		return fmt.Sprintf("%.1f s", ms/1000)
+	case ms >= 10:
+		return fmt.Sprintf("%.0f ms", ms)
 	}
-	return d.Round(time.Microsecond).String()
+	return fmt.Sprintf("%.1f ms", ms)
 }
+
+// short is the beginning of a commit.
+func short(commit string) string { return line(commit[:min(len(commit), 12)], 0) }
 
 // count is a number of checks under one word.
 type count struct {
@@ -184,13 +187,15 @@ func headline(v verdict.Overall) string {
 	return "Unknown verdict."
 }
 
-// next is what to do now: the report's own hint, or what a failed run calls for.
+// next is what to do now: the report's own hint, or what the verdict calls for.
 func (s subject) next() string {
-	if s.Hint != "" {
-		return s.Hint
-	}
 	failed := s.with("failed")
-	if len(failed) == 0 {
+	switch {
+	case s.Hint != "":
+		return s.Hint
+	case s.Verdict == verdict.Incomplete:
+		return "see what was not judged and why, put that right, and run again"
+	case len(failed) == 0:
 		return ""
 	}
 	return "to try one again: flowgate check --replay " + failed[0].ID + " --from REPORT.json; to accept it knowingly: --waivers FILE"

@@ -111,9 +111,12 @@ func checkOf(id string, v verdict.Verdict, findings ...verdict.Finding) verdict.
 	if q, ok := catalogue.Find(id); ok {
 		c.Level, c.Standing, c.Source = q.Level, q.Standing, q.Source
 	}
-	if len(findings) > 0 {
+	switch {
+	case v == verdict.Pass || v == verdict.Noted:
+		c.Reason = findings[0].Got
+	case len(findings) > 0:
 		c.Reason = "expected " + findings[0].Want + "; got " + findings[0].Got
-	} else {
+	default:
 		c.Findings = []verdict.Finding{}
 	}
 	return c
