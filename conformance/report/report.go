@@ -201,6 +201,14 @@ func (s subject) next() string {
 	return "to try one again: flowgate check --replay " + failed[0].ID + " --from REPORT.json; to accept it knowingly: --waivers FILE"
 }
 
+// cause is why a run is broken or incomplete, with what to do, in one line.
+func (s subject) cause() string {
+	if s.Hint == "" {
+		return line(s.Reason, 0)
+	}
+	return line(s.Reason+" (hint: "+s.Hint+")", 0)
+}
+
 // observation is one open question and what the device answered.
 type observation struct {
 	Key     string
