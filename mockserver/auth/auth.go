@@ -6,6 +6,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -32,22 +33,24 @@ var (
 // DefaultCost is the bcrypt cost where none is given: some 15 ms for each password that is not remembered.
 const DefaultCost = 8
 
-// remember is how long a verdict is kept, and memory how many of each kind.
-const (
-	remember = 5 * time.Minute
-	memory   = 1024
-)
+// DefaultMemory is how many verdicts of each kind, right and wrong, are remembered where no number is given.
+const DefaultMemory = 1024
+
+// remember is how long a verdict is kept.
+const remember = 5 * time.Minute
 
 // Options make Accounts. The zero value has no account and DefaultCost.
 type Options struct {
-	Users map[string]string // passwords by name
-	Cost  int               // of bcrypt, 4 to 31; 0 is DefaultCost
+	Users  map[string]string // passwords by name
+	Cost   int               // of bcrypt, 4 to 31; 0 is DefaultCost
+	Memory int               // verdicts of each kind that are remembered; 0 is DefaultMemory
 }
 
 // Accounts are the users and their hashed passwords. They are immutable and safe for concurrent use.
 type Accounts struct {
 	hashes  map[string][]byte
-	nobody  []byte        // what an unknown name is compared with
+	nobody  []byte // what an unknown name is compared with
+	memory  int
 	busy    chan struct{} // bounds how many passwords are hashed at once
 	digests sync.Pool     // of *digest
 
@@ -72,7 +75,7 @@ func New(o Options) (*Accounts, error) {
 		return nil, fmt.Errorf("auth: a password cost of %d is not possible (expected %d to %d)", o.Cost, bcrypt.MinCost, bcrypt.MaxCost)
 	}
 	a := &Accounts{
-		hashes: map[string][]byte{}, busy: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		hashes: map[string][]byte{}, memory: cmp.Or(o.Memory, DefaultMemory), busy: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		good: verdicts{}, bad: verdicts{},
 	}
 	key := rand.Text()
@@ -199,7 +202,7 @@ func (a *Accounts) recall(mark [sha256.Size]byte, now time.Time) (user string, k
 func (a *Accounts) keep(v verdicts, mark [sha256.Size]byte, what verdict) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(v) >= memory {
+	if len(v) >= a.memory {
 		clear(v)
 	}
 	v[mark] = what
