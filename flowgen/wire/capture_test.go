@@ -71,3 +71,24 @@ func TestCapturesOfOtherExporters(t *testing.T) {
 		})
 	}
 }
+
+// fprobe is the only exporter at hand that speaks version 7.
+func TestCaptureOfVersion7(t *testing.T) {
+	var records []flow.Record
+	var sum wire.Message
+	for _, payload := range captured(t, "fprobe-7.pcap") {
+		r, m, err := new(wire.Decoder).Records(router, payload, records)
+		require.NoError(t, err)
+		require.EqualValues(t, 7, m.Version)
+		require.Zero(t, m.Protocol, "none that is exported here")
+		records, sum.Packets, sum.Octets = r, sum.Packets+m.Packets, sum.Octets+m.Octets
+	}
+	require.Len(t, records, 10)
+	require.EqualValues(t, 100, sum.Packets)
+	require.EqualValues(t, 5750, sum.Octets)
+	for _, r := range records {
+		require.Equal(t, netip.MustParseAddr("127.0.0.1"), r.Src)
+		require.EqualValues(t, 10, r.Packets)
+		require.True(t, r.DstPort >= 7700 && r.DstPort < 7710)
+	}
+}

@@ -37,7 +37,7 @@ func (e *Encoder) sflowStart(b []byte, at int64, samples int) int {
 		n = 24
 	} else {
 		binary.BigEndian.PutUint32(b[4:], 1)
-		put4(b[8:], e.Agent)
+		put4(b[8:], &e.Agent)
 	}
 	binary.BigEndian.PutUint32(b[n:], e.Domain)
 	binary.BigEndian.PutUint32(b[n+4:], e.Sequence)
@@ -95,8 +95,8 @@ func putFrame(b []byte, r *flow.Record, length uint16, ipv6 bool) {
 		ip[0], ip[1] = 4<<4|5, r.TOS
 		binary.BigEndian.PutUint16(ip[2:], length)
 		ip[8], ip[9] = 64, r.Protocol
-		put4(ip[12:], r.Src)
-		put4(ip[16:], r.Dst)
+		put4(ip[12:], &r.Src)
+		put4(ip[16:], &r.Dst)
 		binary.BigEndian.PutUint16(ip[10:], checksum(ip[:ipv4Bytes]))
 	}
 	switch r.Protocol {

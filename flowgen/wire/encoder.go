@@ -150,21 +150,19 @@ func (e *Encoder) v5(b []byte, at int64, records []flow.Record) {
 	for i := range records {
 		r := &records[i]
 		f := (*[v5RecordBytes]byte)(b[i*v5RecordBytes:])
-		put4(f[:], r.Src)
-		put4(f[4:], r.Dst)
-		put4(f[8:], r.NextHop)
-		binary.BigEndian.PutUint16(f[12:], uint16(r.Input))
-		binary.BigEndian.PutUint16(f[14:], uint16(r.Output))
-		binary.BigEndian.PutUint32(f[16:], narrow(r.Packets))
-		binary.BigEndian.PutUint32(f[20:], narrow(r.Octets))
-		binary.BigEndian.PutUint32(f[24:], e.uptime(r.Start))
-		binary.BigEndian.PutUint32(f[28:], e.uptime(r.End))
-		binary.BigEndian.PutUint16(f[32:], r.SrcPort)
-		binary.BigEndian.PutUint16(f[34:], r.DstPort)
-		f[37], f[38], f[39] = r.TCPFlags, r.Protocol, r.TOS
-		binary.BigEndian.PutUint16(f[40:], as16(r.SrcAS))
-		binary.BigEndian.PutUint16(f[42:], as16(r.DstAS))
-		f[44], f[45] = r.SrcMask, r.DstMask
+		if r.Src.Is4() && r.Dst.Is4() && r.NextHop.Is4() { // as in putAddrs, but a call is a fifth of the time
+			*(*[4]byte)(f[:]), *(*[4]byte)(f[4:]), *(*[4]byte)(f[8:]) = r.Src.As4(), r.Dst.As4(), r.NextHop.As4()
+		} else {
+			putAddrs(f[:], r, false)
+		}
+		// in words rather than fields: a store is the dearest step here
+		binary.BigEndian.PutUint32(f[12:], r.Input<<16|r.Output&0xFFFF)
+		binary.BigEndian.PutUint64(f[16:], uint64(narrow(r.Packets))<<32|uint64(narrow(r.Octets)))
+		binary.BigEndian.PutUint64(f[24:], uint64(e.uptime(r.Start))<<32|uint64(e.uptime(r.End)))
+		binary.BigEndian.PutUint64(f[32:], uint64(r.SrcPort)<<48|uint64(r.DstPort)<<32|
+			uint64(r.TCPFlags)<<16|uint64(r.Protocol)<<8|uint64(r.TOS))
+		binary.BigEndian.PutUint64(f[40:], uint64(as16(r.SrcAS))<<48|uint64(as16(r.DstAS))<<32|
+			uint64(r.SrcMask)<<24|uint64(r.DstMask)<<16)
 	}
 }
 
@@ -183,11 +181,11 @@ func as16(as uint32) uint16 {
 }
 
 // put4 writes an IPv4 address; one of IPv6, or none, leaves the bytes as they
-// are. The look at the upper half is what tells them apart at the least cost.
-func put4(b []byte, a netip.Addr) {
-	v := a.As16()
-	if binary.BigEndian.Uint64(v[:]) == 0 {
-		binary.BigEndian.PutUint32(b, binary.BigEndian.Uint32(v[12:]))
+// are.
+func put4(b []byte, a *netip.Addr) {
+	if a.BitLen() == 32 || a.Is4In6() {
+		v := a.As4()
+		copy(b[:4], v[:])
 	}
 }
 
@@ -207,8 +205,13 @@ func putAddrs(b []byte, r *flow.Record, ipv6 bool) int {
 		put16(b[32:], r.NextHop)
 		return 48
 	}
-	put4(b, r.Src)
-	put4(b[4:], r.Dst)
-	put4(b[8:], r.NextHop)
+	f := (*[12]byte)(b)
+	if r.Src.Is4() && r.Dst.Is4() && r.NextHop.Is4() { // the usual, without a call for each
+		*(*[4]byte)(f[:]), *(*[4]byte)(f[4:]), *(*[4]byte)(f[8:]) = r.Src.As4(), r.Dst.As4(), r.NextHop.As4()
+		return 12
+	}
+	put4(f[:], &r.Src)
+	put4(f[4:], &r.Dst)
+	put4(f[8:], &r.NextHop)
 	return 12
 }
