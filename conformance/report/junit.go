@@ -113,11 +113,22 @@ func (s subject) junitProperties() []junitProperty {
 	t, run, h := &s.Target, &s.Run, &s.Harness
 	var out []junitProperty
 	for _, p := range [][2]string{
-		{"device.url", t.URL}, {"device.model", t.Model}, {"device.serial", t.Serial}, {"device.version", t.Version},
-		{"device.fingerprint", t.Fingerprint}, {"device.claims", strings.Join(t.Claims, " ")},
-		{"flowgate.verdict", string(s.Verdict)}, {"flowgate.version", h.Version}, {"flowgate.commit", h.Commit}, {"flowgate.catalogue", h.Catalogue},
-		{"run.id", run.ID}, {"run.allow", run.Allow}, {"run.profile", run.Profile}, {"run.seed", strconv.FormatUint(run.Seed, 10)},
-		{"run.finished", run.Finished.UTC().Format(time.RFC3339)}, {"run.clock_skew_ms", strconv.FormatInt(run.ClockSkewMS, 10)},
+		{"device.url", t.URL},
+		{"device.model", t.Model},
+		{"device.serial", t.Serial},
+		{"device.version", t.Version},
+		{"device.fingerprint", t.Fingerprint},
+		{"device.claims", strings.Join(t.Claims, " ")},
+		{"flowgate.verdict", string(s.Verdict)},
+		{"flowgate.version", h.Version},
+		{"flowgate.commit", h.Commit},
+		{"flowgate.catalogue", h.Catalogue},
+		{"run.id", run.ID},
+		{"run.allow", run.Allow},
+		{"run.profile", run.Profile},
+		{"run.seed", strconv.FormatUint(run.Seed, 10)},
+		{"run.finished", run.Finished.UTC().Format(time.RFC3339)},
+		{"run.clock_skew_ms", strconv.FormatInt(run.ClockSkewMS, 10)},
 	} {
 		if p[1] != "" {
 			out = append(out, junitProperty{p[0], line(p[1], 0)})
