@@ -50,7 +50,13 @@ type Recorder struct {
 	redactor *Redactor
 
 	mu    sync.Mutex
-	slots []*Exchange // in the order in which they were sent; nil until they have ended
+	slots []recorded // in the order in which they were sent
+}
+
+// recorded is one exchange, nil until it has ended, and how many secrets were known when it was redacted.
+type recorded struct {
+	x     *Exchange
+	known int
 }
 
 // NewRecorder makes a recorder. The error names the option that is missing or unusable.
@@ -95,15 +101,23 @@ func NewRecorder(o Options) (*Recorder, error) {
 // Keep makes a value known as a secret from now on; kind is what it is, such as session or access code.
 func (r *Recorder) Keep(kind, value string) { r.redactor.Keep(kind, value) }
 
-// Exchanges lists what was recorded so far, in the order in which it was sent. The messages are shared and read-only.
+// Exchanges lists what was recorded so far, in the order in which it was sent. What became known as a secret later is
+// redacted in earlier exchanges too. The messages are shared and read-only.
 func (r *Recorder) Exchanges() []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	out := make([]Exchange, 0, len(r.slots))
-	for _, x := range r.slots {
-		if x != nil {
-			out = append(out, *x)
+	for i := range r.slots {
+		s := &r.slots[i]
+		if s.x == nil {
+			continue
 		}
+		if known := r.redactor.size(); s.known < known {
+			again := *s.x
+			r.redactor.Redact(&again, 0)
+			*s = recorded{&again, known}
+		}
+		out = append(out, *s.x)
 	}
 	return out
 }
@@ -123,9 +137,11 @@ func (r *Recorder) Do(ctx context.Context, probe string, q Request) (Exchange, e
 	r.learn(q)
 	err := r.send(ctx, q, &x)
 	x.Started = x.Started.Round(0).UTC()
+	known := r.redactor.size()
 	r.redactor.Redact(&x, r.o.MaxBody)
+	kept := x
 	r.mu.Lock()
-	r.slots[slot] = &x
+	r.slots[slot] = recorded{&kept, known}
 	r.mu.Unlock()
 	return x, err
 }
@@ -147,7 +163,7 @@ func (r *Recorder) Draft(probe string, q Request) Exchange {
 func (r *Recorder) reserve() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.slots = append(r.slots, nil)
+	r.slots = append(r.slots, recorded{})
 	return len(r.slots) - 1
 }
 

@@ -350,3 +350,17 @@ func TestOptionsThatCannotWork(t *testing.T) {
 	_, err := exchange.NewRecorder(exchange.Options{Transport: never{}, Base: &url.URL{Scheme: "ftp", Host: "device"}})
 	require.ErrorContains(t, err, "Base is")
 }
+
+func TestSecretsOfTheOptions(t *testing.T) {
+	s, _ := device(t, func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, `{"error_text":"acc3ss-code, in-the-url, k3pt-later and s3nt-here"}`)
+	})
+	r := recorder(t, strings.Replace(s.URL, "http://", "http://somebody:in-the-url@", 1), func(o *exchange.Options) {
+		o.Secrets = []string{"acc3ss-code"}
+	})
+	r.Keep("session", "k3pt-later")
+	x := do(t, r, exchange.Request{Method: "POST", Path: "/", Body: []byte(`{"security_pwd":"s3nt-here"}`), Secrets: []string{"s3nt-here"}})
+	require.Equal(t, `{"error_text":"REDACTED_SECRET, REDACTED_PASSWORD, REDACTED_SESSION and REDACTED_SECURITY_PWD"}`, string(x.Response.Body))
+	require.Equal(t, s.URL+"/", x.Request.URL)
+	require.Contains(t, x.Leaks, exchange.Leak{Secret: "security_pwd", Where: "body"})
+}

@@ -62,6 +62,13 @@ func (r *Redactor) Keep(kind, value string) {
 	}
 }
 
+// size is how many values are known.
+func (r *Redactor) size() int {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	return len(r.known)
+}
+
 // needles are the secrets known now, in a fixed order.
 func (r *Redactor) needles() []needle {
 	r.mu.RLock()

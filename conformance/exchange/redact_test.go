@@ -293,3 +293,16 @@ func benchmarkRedact(b *testing.B, extra string) {
 		r.Redact(&x, 0)
 	}
 }
+
+// Four bytes are too few to be found inside longer base64, but their own is.
+func TestShortSecretsInBase64(t *testing.T) {
+	for body, want := range map[string]string{
+		`"` + base64.StdEncoding.EncodeToString([]byte("k3y!")) + `"`:       `"REDACTED_SECRET"`,
+		`"` + base64.StdEncoding.EncodeToString([]byte("admin:k3y!")) + `"`: `"REDACTED_SECRET"`,
+		`"say k3y! now"`: `"say REDACTED_SECRET now"`,
+		`"mok3y!"`:       `"mok3y!"`,
+	} {
+		got, _ := redacted(body, "k3y!")
+		require.Equal(t, want, got)
+	}
+}
