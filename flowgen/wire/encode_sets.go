@@ -91,7 +91,7 @@ func (e *Encoder) ipfix(b []byte, at int64, records []flow.Record, ipv6 bool) {
 // options: that every packet is counted (deterministic sampling, 1 in 1).
 func (e *Encoder) v9Templates(dst []byte, at int64) []byte {
 	start := len(dst)
-	dst = append(dst, make([]byte, v9HeaderBytes)...)
+	dst = zeros(dst, v9HeaderBytes)
 	e.v9Header(dst[start:], at, 4) // four records of all kinds
 	four, six := v9Template(false), v9Template(true)
 	dst = appendTemplates(dst, v9TemplateSet, four[:], six[:])
@@ -104,7 +104,7 @@ func (e *Encoder) v9Templates(dst []byte, at int64) []byte {
 // observation domain.
 func (e *Encoder) ipfixTemplates(dst []byte, at int64) []byte {
 	start := len(dst)
-	dst = append(dst, make([]byte, ipfixHousekeepingBytes)...)
+	dst = zeros(dst, ipfixHousekeepingBytes)
 	e.ipfixHeader(dst[start:], at, 1) // one data record: the options
 	four, six := ipfixTemplate(false), ipfixTemplate(true)
 	dst = appendTemplates(dst[:start+ipfixHeaderBytes], ipfixTemplateSet, four[:], six[:])

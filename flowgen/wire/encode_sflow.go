@@ -133,7 +133,7 @@ func checksum(header []byte) uint16 {
 // sflowCounters is a datagram of the interface counters of two interfaces.
 func (e *Encoder) sflowCounters(dst []byte, at int64) []byte {
 	start := len(dst)
-	dst = append(dst, make([]byte, e.Layout.header()+sflowCounterBytes)...)
+	dst = zeros(dst, e.Layout.header()+sflowCounterBytes)
 	b := dst[start:]
 	b = b[e.sflowStart(b, at, sflowInterfaces):]
 	e.polls++

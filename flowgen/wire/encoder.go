@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"net/netip"
+	"slices"
 
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
 )
@@ -69,7 +70,7 @@ func (e *Encoder) AppendData(dst []byte, at int64, records []flow.Record) ([]byt
 		return dst, fmt.Errorf("%w (%d records)", ErrTooMany, len(records))
 	}
 	start := len(dst)
-	dst = append(dst, make([]byte, e.Layout.header()+size*len(records))...)
+	dst = zeros(dst, e.Layout.header()+size*len(records))
 	b := dst[start:]
 	switch e.Layout.Protocol {
 	case flow.NetFlow5:
@@ -104,7 +105,7 @@ func (e *Encoder) AppendBad(dst []byte, at int64, d Defect) []byte {
 		return append(dst, 0, byte(e.version()), 0)
 	}
 	start, kept := len(dst), *e
-	dst = append(dst, make([]byte, e.Layout.header()+e.Layout.Record(false))...)
+	dst = zeros(dst, e.Layout.header()+e.Layout.Record(false))
 	b := dst[start:]
 	one := []flow.Record{{Packets: 1, Octets: 64, Start: at, End: at, Protocol: 17}}
 	switch e.Layout.Protocol {
@@ -164,6 +165,14 @@ func (e *Encoder) v5(b []byte, at int64, records []flow.Record) {
 		binary.BigEndian.PutUint64(f[40:], uint64(as16(r.SrcAS))<<48|uint64(as16(r.DstAS))<<32|
 			uint64(r.SrcMask)<<24|uint64(r.DstMask)<<16)
 	}
+}
+
+// zeros adds n bytes of zero, in place if there is room.
+func zeros(dst []byte, n int) []byte {
+	start := len(dst)
+	dst = slices.Grow(dst, n)[:start+n]
+	clear(dst[start:])
+	return dst
 }
 
 // narrow fits a counter into 32 bits: a counter that is too large stays full
