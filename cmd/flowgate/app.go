@@ -37,7 +37,7 @@ be reached, or the harness broke; 4 incomplete.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.environment(cmd) },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.mock(), a.spec(), a.version())
+	root.AddCommand(a.mock(), a.check(), a.spec(), a.demo(), a.selftest(), a.version())
 	root.SetHelpCommand(help(root))
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
@@ -203,7 +203,12 @@ func alternatives(words []string) string {
 
 // choose adds a flag that knows a few words, the first of which is the default, and completes them in a shell.
 func choose(cmd *cobra.Command, name, usage string, words ...string) *choice {
-	c := &choice{value: words[0], words: words}
+	return chooseFrom(cmd, name, usage, words[0], words...)
+}
+
+// chooseFrom is choose where the default is another of the words.
+func chooseFrom(cmd *cobra.Command, name, usage, byDefault string, words ...string) *choice {
+	c := &choice{value: byDefault, words: words}
 	cmd.Flags().Var(c, name, usage+": "+alternatives(words))
 	// The only error is that of a flag which does not exist, and it has just been made.
 	_ = cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
