@@ -115,7 +115,6 @@ func (a *Appliance) write(c *call, out answer) error {
 		return p.end()
 	case out.body != nil:
 		c.w.Header()["Content-Type"] = headerJSON
-		c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(out.body))}
 		c.w.WriteHeader(out.status)
 		_, err := c.w.Write(out.body)
 		return err
@@ -123,6 +122,9 @@ func (a *Appliance) write(c *call, out answer) error {
 	c.w.WriteHeader(out.status)
 	return nil
 }
+
+// small is a body to which net/http adds its Content-Length by itself.
+const small = 1 << 10
 
 // piece is how much of a stream is gathered before it is sent.
 const piece = 32 << 10
@@ -158,7 +160,9 @@ func (p *pieces) flushed() error {
 // end sends the rest. A stream that fits into one piece gets a Content-Length.
 func (p *pieces) end() error {
 	if p.control == nil {
-		p.c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(p.buf))}
+		if len(p.buf) > small {
+			p.c.w.Header()["Content-Length"] = []string{strconv.Itoa(len(p.buf))}
+		}
 		p.c.w.WriteHeader(p.status)
 	} else {
 		_ = p.control.SetWriteDeadline(p.a.clock.Machine().Add(p.a.limits.Write))

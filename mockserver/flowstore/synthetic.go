@@ -48,7 +48,7 @@ func (s *Synthetic) Sources() []netip.Addr { return s.sources }
 // Rows implements Store. It computes each row when it is asked for it.
 func (s *Synthetic) Rows(ctx context.Context, q Query) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		w := walk{Synthetic: s, q: q, end: q.Now, done: ctx.Done(), yield: yield}
+		w := walk{Synthetic: s, q: q, end: q.Now, ctx: ctx, yield: yield}
 		w.first, w.last = s.pick(q.Source)
 		w.q.Window = q.Window.within(Window{s.since, q.Interval.Ceil(w.end)})
 		if w.q.Window.Empty() || w.first == w.last {
@@ -65,7 +65,7 @@ type walk struct {
 	*Synthetic
 	q           Query
 	end         int64 // seconds from here on have not ended yet
-	done        <-chan struct{}
+	ctx         context.Context
 	first, last int // positions in sources, last excluded
 	yield       func(Row, error) bool
 	left        bool // the consumer has had enough: it must not be called again
@@ -118,10 +118,8 @@ func (w *walk) times(visit func(t int64) bool) bool {
 		step, from, to = -step, to-step, from-step
 	}
 	for t := from; t != to; t += step {
-		select {
-		case <-w.done:
+		if w.ctx.Err() != nil {
 			return false
-		default:
 		}
 		if !visit(t) {
 			return false
@@ -190,10 +188,8 @@ func (w *walk) sum(t int64) bool {
 	}
 	var total flow.Bucket
 	for at, to := t, min(t+int64(w.q.Interval), w.end); at < to; at += step {
-		select {
-		case <-w.done:
+		if w.ctx.Err() != nil {
 			return false
-		default:
 		}
 		var all flow.Bucket
 		for i := w.first; i < w.last; i++ {

@@ -248,7 +248,9 @@ func objectJudge(n *openapi3.Schema, depth int) judge {
 		for _, p := range parts {
 			if x, there := object[p.name]; there {
 				known++
-				out = out.and(p.judge(x))
+				if out = out.and(p.judge(x)); out == no {
+					return no
+				}
 			}
 		}
 		if closed && known < len(object) {
