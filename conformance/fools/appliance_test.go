@@ -16,6 +16,7 @@ import (
 const (
 	user, password = "admin", "correct horse battery"
 	depot          = "/mnt/data/flowgateway-backup"
+	retention      = 200 * 3600 // seconds: longer than a week
 )
 
 var (
@@ -120,6 +121,7 @@ func (d *appliance) statistics(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 400, "BAD_REQUEST")
 		return
 	}
+	start = max(start, d.now.Unix()-retention)
 	w.Header().Set("Content-Type", "application/json")
 	key := fmt.Sprint(step, start, min(end, d.now.Unix()/step*step), asked)
 	text, known := answered.Load(key)

@@ -196,16 +196,22 @@ func editAnswers(of func(*call) bool, edit func(*call, *answer)) behaviour {
 	}
 }
 
-// instead answers the calls that match without asking the device, where answered is not nil.
+// instead answers the calls that match itself, where answered is not nil, once the device within is content with the
+// credentials: it is asked with a body that it cannot take, so that nothing is started.
 func instead(of func(*call) bool, answered func(*call) *answer) behaviour {
 	return func(within step) step {
 		return func(c *call) *answer {
-			if of(c) {
-				if a := answered(c); a != nil {
-					return a
-				}
+			if !of(c) {
+				return within(c)
 			}
-			return within(c)
+			a := answered(c)
+			if a == nil {
+				return within(c)
+			}
+			if denied := within(c.with([]byte("?"))); denied.status == http.StatusUnauthorized {
+				return denied
+			}
+			return a
 		}
 	}
 }
