@@ -97,6 +97,7 @@ type Facts struct {
 	SkewKnown      bool
 	Zone           time.Duration // of template B, east of UTC
 	Secret         string        // security_pwd of this run's backups
+	Restorable     string        // security_pwd of the last backup that completed
 	Patience       time.Duration // how long a job is followed
 	Seed           uint64
 }

@@ -48,7 +48,14 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 	if err != nil || !started.OK() && !sn.Dry() {
 		return err
 	}
-	return s.watch(ctx, sn, k, record(&before, k))
+	if err := s.watch(ctx, sn, k, record(&before, k)); err != nil {
+		return err
+	}
+	x, err := sn.Do(ctx, s.request(k.status, StepAgain))
+	if err == nil && k == backup && (state(&x, k) == "COMPLETED" || sn.Dry()) {
+		sn.Facts().Restorable = job.Secret
+	}
+	return err
 }
 
 // watch polls the status until it shows a job that has ended and that is not the one before.
@@ -72,12 +79,8 @@ func (s *set) watch(ctx context.Context, sn check.Session, k kind, before string
 			return err
 		}
 	}
-	for _, step := range []string{StepEnd, StepAgain} {
-		if _, err := sn.Do(ctx, s.request(k.status, step)); err != nil {
-			return err
-		}
-	}
-	return nil
+	_, err := sn.Do(ctx, s.request(k.status, StepEnd))
+	return err
 }
 
 func secrets(j corpus.Job) []string {
@@ -174,7 +177,7 @@ func (s *set) overtake(ctx context.Context, sn check.Session, k kind) error {
 	}
 	job := local(sn.Facts())
 	if k == restore {
-		job = corpus.Job{Hostname: "localhost", Secret: sn.Facts().Secret + "-newest", NoCert: "false"}
+		job = corpus.Job{Hostname: "localhost", Secret: sn.Facts().Restorable, NoCert: "false"}
 	}
 	r := s.request(k.start, StepStart)
 	r.Body, r.Secrets = []byte(job.Body().JSON()), secrets(job)
@@ -202,7 +205,7 @@ func (s *set) restores() []check.Probe {
 		return corpus.Job{Hostname: "localhost", Secret: f.Secret + "-of-nobody", NoCert: "false"}
 	})
 	good := s.followed(restore, "local", []string{"job/restore/wrong-secret"}, func(f *check.Facts) corpus.Job {
-		return corpus.Job{Hostname: "localhost", Secret: f.Secret + "-newest", NoCert: "false"}
+		return corpus.Job{Hostname: "localhost", Secret: f.Restorable, NoCert: "false"}
 	})
 	after := check.Probe{Name: "job/restore/after", Hazard: check.Destroy, After: []string{"job/restore/local"}, Send: send(func(check.Session) []exchange.Request {
 		r := s.request(corpus.GetBackup, StepOther)

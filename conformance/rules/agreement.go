@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -12,7 +13,7 @@ import (
 
 // differs tells of a counter in which two answers disagree about the same interval and source; "" where none does.
 func differs(e *check.Evidence, a, b *Answer) string {
-	if a.Query.Step != b.Query.Step || summed(a) != summed(b) {
+	if a.Query.Step != b.Query.Step || summed(a) != summed(b) || a.garbled || b.garbled {
 		return ""
 	}
 	closed := earlier(now(e, a), now(e, b)).Add(-lag(a.Query.Step) - a.Query.Step)
@@ -99,6 +100,14 @@ func SubWindows(e *check.Evidence) check.Judgement {
 	if whole == nil || first == nil || second == nil {
 		return t.judgement("not all of the three windows were answered")
 	}
+	// An interval at the seam belongs to one of the two, whatever a device thinks of edges.
+	union := &Answer{X: second.X, Query: whole.Query, index: map[key]*Row{}, garbled: first.garbled || second.garbled}
+	for _, part := range []*Answer{first, second} {
+		maps.Copy(union.index, part.index)
+	}
+	if got := lacks(union, whole, inner(e, whole)); got != "" {
+		t.fail(second.X, want, got)
+	}
 	for _, part := range []*Answer{first, second} {
 		in := inner(e, part)
 		for _, got := range []string{lacks(whole, part, in), lacks(part, whole, in), differs(e, whole, part)} {
@@ -182,7 +191,7 @@ func AddUp(probe string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		fine, coarse := step(e, probe, "fine"), step(e, probe, "coarse")
-		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 {
+		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 || fine.garbled || coarse.garbled {
 			return t.judgement("one of the two granularities had no rows")
 		}
 		// A label may be the start of its interval or the end; whichever fits is the device's.
@@ -251,7 +260,7 @@ func PerUnit(variant, word string) check.Rule {
 			}
 		}
 		for _, a := range of(e, variant) {
-			if a.Query.Step != steps[word] || len(a.Rows) == 0 {
+			if a.Query.Step != steps[word] || len(a.Rows) == 0 || a.garbled {
 				continue
 			}
 			if got := wrongStep(e, a, variant); got != "" {

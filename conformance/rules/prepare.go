@@ -25,7 +25,7 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 	p := &parsed{}
 	for i := range exchanges {
 		x := &exchanges[i]
-		if x.Operation == corpus.ImportStats && x.Auth == exchange.Account && x.OK() && positive(x.Probe) {
+		if x.Operation == corpus.ImportStats && x.Auth == exchange.Account && x.OK() && complete(x) && positive(x.Probe) {
 			p.answers = append(p.answers, answer(x))
 		}
 	}
@@ -43,6 +43,9 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 	e.Parsed = p
 	return e
 }
+
+// complete reports that the whole answer arrived and was kept: what broke off is the network's, or too much for us.
+func complete(x *exchange.Exchange) bool { return x.Error == "" && x.Response.Cut == 0 }
 
 // positive reports that an exchange was meant to succeed; exchanges of foreign recordings have no probe and count.
 func positive(probe string) bool {
@@ -87,6 +90,9 @@ type Answer struct {
 	List  []any // the body, where it is an array
 	Rows  []Row // the objects of the array
 	index map[key]*Row
+	// garbled: some row's time or source cannot be read. The rules of those fields tell; no rule that compares rows
+	// looks at the answer, so that one fault is not found for many reasons.
+	garbled bool
 }
 
 // Query is what a request of import_stats asked for.
@@ -158,10 +164,12 @@ func answer(x *exchange.Exchange) *Answer {
 	for _, item := range list {
 		if object, ok := item.(map[string]any); ok {
 			r := Row{Raw: object}
-			r.Source, _ = object["source_ip"].(string)
+			var sourced bool
+			r.Source, sourced = object["source_ip"].(string)
 			if text, ok := object["time"].(string); ok {
 				r.Time, _ = parseTime(text)
 			}
+			a.garbled = a.garbled || !sourced || r.Time.IsZero() || !address(r.Source)
 			r.id = key{r.Time.Unix(), canonical(r.Source)}
 			for i, field := range rowKeys[2:] {
 				r.counters[i] = count(object[field])
@@ -174,6 +182,12 @@ func answer(x *exchange.Exchange) *Answer {
 		a.index[a.Rows[i].id] = &a.Rows[i]
 	}
 	return a
+}
+
+// address reports a source that is an address, or empty as in a row for all sources together.
+func address(source string) bool {
+	_, err := netip.ParseAddr(source)
+	return err == nil || source == ""
 }
 
 // count reads a counter, a number or a string of digits.

@@ -45,10 +45,10 @@ func Count(variant, field string) check.Rule {
 			return field + " is missing"
 		}
 		n, ok := v.(json.Number)
-		if !ok {
+		switch {
+		case !ok:
 			return field + " is " + show(v)
-		}
-		if whole(string(n)) == nil {
+		case !r.value(field).ok && whole(string(n)) == nil:
 			return field + " is " + string(n)
 		}
 		return ""
@@ -66,7 +66,7 @@ func Peak(variant, field string) check.Rule {
 		if !ok {
 			return field + " is " + show(v)
 		}
-		if whole(text) == nil {
+		if text == "" || strings.Trim(text, "0123456789") != "" {
 			return field + " is " + show(text)
 		}
 		return ""
@@ -126,7 +126,7 @@ func SourceIP(variant string) check.Rule {
 			}
 			return "source_ip is " + show(r.Raw["source_ip"])
 		}
-		if _, err := netip.ParseAddr(text); err != nil && text != "" {
+		if !address(text) {
 			return "source_ip is " + show(text)
 		}
 		return ""
@@ -191,6 +191,9 @@ func Unique(variant string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, a := range of(e, variant) {
+			if a.garbled {
+				continue
+			}
 			seen := map[key]int{}
 			twice := ""
 			for i := range a.Rows {
@@ -227,6 +230,9 @@ func SourceFilter(variant string) check.Rule {
 
 // judgeFilter judges one answer to a request with a source_ip.
 func judgeFilter(t *tally, a *Answer) {
+	if a.garbled {
+		return
+	}
 	want := "every row is of source_ip " + a.Query.Source
 	for i := range a.Rows {
 		r := &a.Rows[i]

@@ -41,7 +41,7 @@ func (r Record) keys() []string {
 // statuses lists the answers of a status resource that succeeded.
 func statusAnswers(e *check.Evidence, operation string) []exchange.Exchange {
 	return e.Where(func(x *exchange.Exchange) bool {
-		return x.Operation == operation && x.Auth == exchange.Account && x.OK()
+		return x.Operation == operation && x.Auth == exchange.Account && x.OK() && complete(x)
 	})
 }
 
@@ -70,7 +70,7 @@ func unused(o map[string]any) bool {
 		return true
 	}
 	for _, v := range o {
-		if text, ok := v.(string); ok && (text == "" || text == "NONE") {
+		if text, ok := v.(string); ok && (text == "" || text == "0" || text == "NONE") {
 			continue
 		}
 		if n, ok := v.(json.Number); ok && n == "0" {

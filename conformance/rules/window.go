@@ -78,7 +78,7 @@ func Window(variant string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, a := range of(e, variant) {
-			if a.Query.OK && len(a.times()) > 0 {
+			if a.Query.OK && len(a.Rows) > 0 && !a.garbled {
 				judgeWindow(&t, e, a)
 			}
 		}
@@ -114,7 +114,7 @@ func Alignment(variant string) check.Rule {
 		var t tally
 		for _, a := range of(e, variant) {
 			times := a.times()
-			if a.Query.Step == 0 || len(times) < 2 {
+			if a.Query.Step == 0 || len(times) < 2 || a.garbled {
 				continue
 			}
 			want := "times that are multiples of " + a.Query.Step.String() + " apart"
@@ -137,7 +137,7 @@ func Alignment(variant string) check.Rule {
 // missingRows tells of a row that at least two other answers have and that this one should: it is inside the window
 // and of the source. "" where there is none.
 func missingRows(e *check.Evidence, a *Answer) string {
-	if !a.Query.OK || summed(a) {
+	if !a.Query.OK || summed(a) || a.garbled {
 		return ""
 	}
 	must := inner(e, a)
@@ -162,7 +162,7 @@ func ledger(e *check.Evidence, answers []*Answer) map[time.Duration][]*witness {
 	out := map[time.Duration][]*witness{}
 	index := map[time.Duration]map[key]*witness{}
 	for _, a := range answers {
-		if !a.Query.OK || summed(a) {
+		if !a.Query.OK || summed(a) || a.garbled {
 			continue
 		}
 		if index[a.Query.Step] == nil {
@@ -254,7 +254,7 @@ func both(a, b span) span {
 
 // lacks tells of a row inside the span that b has and a does not; "" where there is none.
 func lacks(a, b *Answer, in span) string {
-	if summed(a) != summed(b) {
+	if len(a.Rows) > 0 && summed(a) != summed(b) || a.garbled || b.garbled {
 		return ""
 	}
 	for i := range b.Rows {
