@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/netip"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -187,8 +188,11 @@ func answer(x *exchange.Exchange) *Answer {
 // address reports a source that is an address, or empty as in a row for all sources together.
 func address(source string) bool {
 	_, err := netip.ParseAddr(source)
-	return err == nil || source == ""
+	return err == nil || source == "" || masked.MatchString(source)
 }
+
+// masked is an address as the documents' examples print it, with parts that are not told: 10.x.x.x.
+var masked = regexp.MustCompile(`^[0-9]+(\.([0-9]+|x)){3}$`)
 
 // count reads a counter, a number or a string of digits.
 func count(v any) counter {
