@@ -172,7 +172,7 @@ func TestTheAnswersMeanWhatTheTableSays(t *testing.T) {
 		rows := rowsOf(t, standing(t, with(dialect.AllSources, "sum")), allSource)
 		require.Equal(t, []string{"22:05 ", "22:06 "}, times(rows))
 		require.EqualValues(t, 1830*11, rows[1].Flows)
-		require.Equal(t, "660", rows[1].PeakFlows, "the peak of the sum, not the largest peak")
+		require.Equal(t, "600", rows[1].PeakFlows, "the largest that any one source had")
 	})
 	t.Run("current-bucket", func(t *testing.T) {
 		rows := rowsOf(t, standing(t, with(dialect.CurrentBucket, "include")), templateA)

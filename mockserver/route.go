@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/flowgate-dev/flowgate/openapi"
 )
@@ -32,6 +33,7 @@ type route struct {
 	handle   handler
 	fields   fields // of the request, for explanations
 	variants map[*openapi.Variant]fields
+	recent   atomic.Int32 // the variant that fitted last, which is tried first
 }
 
 // resource is what lies at a path.

@@ -99,8 +99,11 @@ func (a *Appliance) judge(c *call, object map[string]any, prefix string) error {
 	if len(op.Variants) == 0 {
 		return a.validate(c, op.Request, c.route.fields, object, prefix)
 	}
+	recent := int(c.route.recent.Load())
 	for i := range op.Variants {
-		if op.Variants[i].Schema.Fits(object) {
+		at := (recent + i) % len(op.Variants)
+		if op.Variants[at].Schema.Fits(object) {
+			c.route.recent.Store(int32(at)) //nolint:gosec // a few templates
 			return nil
 		}
 	}

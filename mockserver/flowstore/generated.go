@@ -4,13 +4,27 @@ import (
 	"net/netip"
 
 	"github.com/flowgate-dev/flowgate/flowgen"
+	"github.com/flowgate-dev/flowgate/flowgen/flow"
 )
 
-// generated is a flowgen world as a Source.
-type generated struct{ *flowgen.Generator }
+// cachedDays is how many days of sources a Source remembers the hours of: a month of 64 sources, some 3 MB.
+const cachedDays = 2048
+
+// generated is a flowgen world as a Source. Hours, which are dear to compute, are remembered.
+type generated struct {
+	*flowgen.Generator
+	hours *flowgen.HourCache
+}
 
 // FromGenerator makes a Source of a generator.
-func FromGenerator(g *flowgen.Generator) Source { return generated{g} }
+func FromGenerator(g *flowgen.Generator) Source {
+	return generated{g, flowgen.NewHourCache(g, cachedDays)}
+}
+
+// Hour implements Source.
+func (g generated) Hour(source int, unixHour int64) flow.Bucket {
+	return g.hours.Hour(source, unixHour)
+}
 
 // Addresses implements Source.
 func (g generated) Addresses() []netip.Addr {

@@ -146,10 +146,6 @@ func (p *parser) object(depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if _, twice := out[key]; twice {
-			p.at = start
-			return nil, p.fail("a property name appears twice in one object")
-		}
 		p.secret = p.secret || SecretKey(key)
 		if p.space(); p.peek() != ':' {
 			return nil, p.fail("a colon is missing")
@@ -157,10 +153,16 @@ func (p *parser) object(depth int) (any, error) {
 		p.at++
 		p.space()
 		p.path = append(p.path, key)
-		if out[key], err = p.value(depth); err != nil {
+		v, err := p.value(depth)
+		if err != nil {
 			return nil, err
 		}
 		p.path = p.path[:len(p.path)-1]
+		known := len(out)
+		if out[key] = v; len(out) == known {
+			p.at = start
+			return nil, p.fail("a property name appears twice in one object")
+		}
 		if more, err := p.more('}'); !more {
 			return out, err
 		}
