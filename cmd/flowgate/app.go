@@ -104,8 +104,8 @@ func arguments(names ...string) cobra.PositionalArgs {
 // exclusive are flags of which one at most can be given.
 var exclusive = [...][]string{{"ca", "fingerprint", "insecure"}, {"plain-http", "tls-cert"}, {"plain-http", "ca-file"}}
 
-// environment gives the flags that are not on the command line their values from the environment. A flag on the command
-// line also wins over the flags that it excludes.
+// environment gives the flags that are not on the command line their values from the environment, where an empty value
+// is none. A flag on the command line also wins over the flags that it excludes.
 func (a *app) environment(cmd *cobra.Command) error {
 	given := map[string]bool{}
 	cmd.Flags().Visit(func(f *pflag.Flag) { given[f.Name] = true })
@@ -113,7 +113,7 @@ func (a *app) environment(cmd *cobra.Command) error {
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		name := variable(f.Name)
 		value, ok := a.env(name)
-		if first != nil || !ok || given[f.Name] || f.Name == "help" || excluded(f.Name, given) {
+		if first != nil || !ok || value == "" || given[f.Name] || f.Name == "help" || excluded(f.Name, given) {
 			return
 		}
 		values := []string{value}

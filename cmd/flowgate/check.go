@@ -248,7 +248,7 @@ func (a *app) password(f *checkFlags, address string) (string, error) {
 	if f.passwordFile != "" {
 		return a.filedPassword(f.passwordFile)
 	}
-	if p, ok := a.env("FLOWGATE_PASSWORD"); ok {
+	if p, _ := a.env("FLOWGATE_PASSWORD"); p != "" {
 		return p, nil
 	}
 	if f.user == "" {

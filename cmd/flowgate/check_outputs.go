@@ -31,6 +31,7 @@ func (o *outputs) register(cmd *cobra.Command) {
 		{flag: "json", render: func(w io.Writer, r *conformance.Result) error { return report.JSON(w, r.Report) }},
 		{flag: "junit", render: func(w io.Writer, r *conformance.Result) error { return report.JUnit(w, r.Report) }},
 		{flag: "html", render: func(w io.Writer, r *conformance.Result) error { return report.HTML(w, r.Report) }},
+		{flag: "sarif", render: func(w io.Writer, r *conformance.Result) error { return report.SARIF(w, r.Report) }},
 		{flag: "markdown", render: func(w io.Writer, r *conformance.Result) error { return report.Markdown(w, r.Report) }},
 		{flag: "har", render: func(w io.Writer, r *conformance.Result) error {
 			return exchange.WriteHAR(w, r.Exchanges, theBuild().version)

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -26,7 +27,7 @@ import (
 func plain(t *testing.T, fool string) string {
 	t.Helper()
 	t.Setenv("FLOWGATE_PASSWORD", mockservertest.Password)
-	appliance := mockservertest.Start(t, func(o *mockserver.Options) { o.PlainHTTP = true })
+	appliance := mockservertest.Start(t, func(o *mockserver.Options) { o.PlainHTTP, o.JobDuration = true, 20*time.Millisecond })
 	if fool == "" {
 		return appliance.URL
 	}
@@ -135,7 +136,7 @@ func reportOf(t *testing.T, path string) map[string]any {
 func TestNoSecretLeavesTheProgram(t *testing.T) {
 	const secret = `Tr0ub4dor&3 "zürich"/\+%`
 	appliance := mockservertest.Start(t, func(o *mockserver.Options) {
-		o.PlainHTTP = true
+		o.PlainHTTP, o.JobDuration = true, 20*time.Millisecond
 		o.Users = map[string]string{"operator": secret}
 	})
 	forms := []string{
@@ -232,7 +233,7 @@ func TestReplaySaysWhetherAFindingStillHolds(t *testing.T) {
 func TestWhatIsLearntIsADialectOfTheMock(t *testing.T) {
 	t.Setenv("FLOWGATE_PASSWORD", mockservertest.Password)
 	appliance := mockservertest.Start(t, func(o *mockserver.Options) {
-		o.PlainHTTP = true
+		o.PlainHTTP, o.JobDuration = true, 20*time.Millisecond
 		o.Dialect = dialect.Dialect{dialect.UnknownPath: "plain"}
 	})
 	learnt := filepath.Join(t.TempDir(), "learnt.yaml")

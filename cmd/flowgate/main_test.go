@@ -138,7 +138,7 @@ func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {
 
 // lookUp reads a value such as checks[0].id or checks.len out of decoded JSON.
 func lookUp(v any, expr string) (any, error) {
-	for step := range strings.SplitSeq(strings.ReplaceAll(expr, "[", ".["), ".") {
+	for step := range strings.SplitSeq(strings.TrimPrefix(strings.ReplaceAll(expr, "[", ".["), "."), ".") {
 		switch x := v.(type) {
 		case map[string]any:
 			v = x[step]
