@@ -167,19 +167,26 @@ func accessChecks() []row {
 			case name == "none":
 				row.rule = rules.Denied(row.probes, "AUTH_REQUIRED")
 				bare[analytics] = appendObserve(bare[analytics], probe, t.Hazard)
+			case strings.HasSuffix(name, "-case"):
+				row.rule = rules.Denied(row.probes, "AUTH_INVALID_CREDENTIALS")
+				row.requirement, row.name = map[bool]string{true: "analytics", false: "backup"}[analytics]+"/errors/auth-invalid-credentials/"+name, ""
 			case strings.HasPrefix(name, "wrong-"):
 				row.rule = rules.Denied(row.probes, "AUTH_INVALID_CREDENTIALS")
 				wrong[analytics] = appendObserve(wrong[analytics], probe, t.Hazard)
 			}
 			if analytics && strings.HasPrefix(name, "wrong-") {
 				row.requirement, row.name = "analytics/authentication/wrong-credentials", strings.ReplaceAll(t.Name, "/", "-")+"/"+name
-			} else if analytics && name != "none" {
+			} else if analytics && name != "none" && !strings.HasSuffix(name, "-case") {
 				row.requirement, row.name = "analytics/authentication/malformed-header", strings.ReplaceAll(t.Name, "/", "-")+"/"+name
 			}
 			rows = append(rows, row)
 		}
 	}
+	// Log-in is one for both documents, and an account is asked with a wrong password twice at most: what the status of
+	// backups shows counts for analytics too.
+	letters := []string{"access/backup-status/password-case"}
 	return append(rows,
+		row{"analytics/errors/auth-invalid-credentials/password-case", "", letters, rules.Denied(letters, "AUTH_INVALID_CREDENTIALS")},
 		row{"analytics/authentication/required", "", bare[true], rules.Denied(bare[true], "AUTH_REQUIRED")},
 		row{"analytics/errors/auth-required", "", bare[true], rules.Denied(bare[true], "AUTH_REQUIRED")},
 		row{"analytics/errors/auth-invalid-credentials", "", wrong[true], rules.Denied(wrong[true], "AUTH_INVALID_CREDENTIALS")},

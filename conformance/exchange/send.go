@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -61,6 +62,10 @@ func (r *Recorder) authorize(req *http.Request, q Request) {
 			wrong = wrongPasswordToo
 		}
 		req.SetBasicAuth(r.o.User, wrong)
+	case WrongCase:
+		req.SetBasicAuth(r.o.User, otherCase(r.o.Password))
+	case UserCase:
+		req.SetBasicAuth(otherCase(r.o.User), r.o.Password)
 	case WrongUser:
 		req.SetBasicAuth(WrongUserName, r.o.Password)
 	case Verbatim:
@@ -72,6 +77,20 @@ func (r *Recorder) authorize(req *http.Request, q Request) {
 			req.SetBasicAuth(r.o.User, r.o.Password)
 		}
 	}
+}
+
+// otherCase swaps upper and lower case; a text without letters gets one, so that it differs in any case.
+func otherCase(text string) string {
+	swapped := strings.Map(func(c rune) rune {
+		if unicode.IsUpper(c) {
+			return unicode.ToLower(c)
+		}
+		return unicode.ToUpper(c)
+	}, text)
+	if swapped == text {
+		return text + "x"
+	}
+	return swapped
 }
 
 // sent is a request as a message.

@@ -2,6 +2,7 @@ package probes
 
 import (
 	"encoding/base64"
+	"slices"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -20,6 +21,8 @@ var AccessCases = []struct {
 	{"none", exchange.None, ""},
 	{"wrong-user", exchange.WrongUser, ""},
 	{"wrong-password", exchange.WrongPassword, ""},
+	{"password-case", exchange.WrongCase, ""},
+	{"user-case", exchange.UserCase, ""},
 	{"no-value", exchange.Verbatim, "Basic"},
 	{"not-base64", exchange.Verbatim, "Basic %%%"},
 	{"no-colon", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("nobody"))},
@@ -37,8 +40,11 @@ type AccessTarget struct {
 }
 
 var (
-	everyCase = []string{"none", "wrong-user", "wrong-password", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme"}
+	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme"}
 	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme"}
+	// caseTarget is the one target at which the case of letters is tried: twice is as often as a run tries a wrong
+	// password for the account itself.
+	caseTarget = []string{"wrong-password", "user-case"}
 )
 
 // AccessTargets lists what is asked for without credentials. A POST that is wrongly taken goes to a dead host.
@@ -47,12 +53,12 @@ func AccessTargets() []AccessTarget {
 	for _, t := range catalogue.Templates() {
 		cases := fewCases
 		if t.Name == "C" {
-			cases = everyCase
+			cases = slices.Concat(everyCase, caseTarget)
 		}
 		out = append(out, AccessTarget{"import-stats/" + t.Slug, corpus.ImportStats, t.Name, check.Observe, cases})
 	}
 	return append(out,
-		AccessTarget{"backup-status", corpus.GetBackup, "", check.Observe, everyCase},
+		AccessTarget{"backup-status", corpus.GetBackup, "", check.Observe, slices.Concat(everyCase, []string{"password-case", "user-case"})},
 		AccessTarget{"restore-status", corpus.GetRestore, "", check.Observe, fewCases},
 		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, fewCases},
 		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, fewCases},
@@ -67,7 +73,7 @@ func (s *set) access() []check.Probe {
 	var out []check.Probe
 	for _, t := range AccessTargets() {
 		for _, c := range AccessCases {
-			if !contains(t.Cases, c.Name) {
+			if !slices.Contains(t.Cases, c.Name) {
 				continue
 			}
 			p := check.Probe{Name: AccessProbe(t, c.Name), Hazard: t.Hazard, Profile: check.Standard, After: []string{ScoutZone}}
@@ -78,7 +84,7 @@ func (s *set) access() []check.Probe {
 				r := s.target(sn, t)
 				r.Step, r.Auth, r.Authorization = "denied", c.Auth, c.Authorization
 				out := []exchange.Request{r}
-				if c.Auth == exchange.WrongPassword {
+				if c.Auth == exchange.WrongPassword || c.Auth == exchange.WrongCase {
 					good := s.target(sn, t)
 					good.Step = "good"
 					out = append(out, good)
@@ -103,15 +109,6 @@ func (s *set) target(sn check.Session, t AccessTarget) exchange.Request {
 		r.Body, r.Secrets = []byte(job.Body().JSON()), []string{job.Secret, job.Password}
 	}
 	return r
-}
-
-func contains(list []string, name string) bool {
-	for _, x := range list {
-		if x == name {
-			return true
-		}
-	}
-	return false
 }
 
 // MethodCase is a method that a resource does not have.

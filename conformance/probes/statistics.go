@@ -121,9 +121,9 @@ var Units = []struct {
 }{
 	{"seconds", "flows_per_minute", 3600, time.Minute, time.Second},
 	{"minutes", "flows_per_minute", 90, time.Minute, time.Minute},
-	{"hours", "flows_per_minute", 3, time.Minute, time.Hour},
-	{"days", "flows_per_hour", 4, time.Hour, 24 * time.Hour},
-	{"weeks", "flows_per_hour", 2, time.Hour, 7 * 24 * time.Hour},
+	{"hours", "flows_per_minute", 8, time.Minute, time.Hour},
+	{"days", "flows_per_hour", 10, time.Hour, 24 * time.Hour},
+	{"weeks", "flows_per_hour", 4, time.Hour, 7 * 24 * time.Hour},
 	{"months", "flows_per_hour", 1, time.Hour, 28 * 24 * time.Hour},
 }
 

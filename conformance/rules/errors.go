@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -223,17 +224,18 @@ func InternalError(doc catalogue.Document) check.Rule {
 
 // BadRequest judges that what a device refuses as an invalid argument is refused with 400 BAD_REQUEST.
 func BadRequest(doc catalogue.Document) check.Rule {
+	invalid := map[string]bool{}
+	for _, c := range slices.Concat(corpus.Negative(), corpus.Jobs("backup/start"), corpus.Jobs("restore/start")) {
+		invalid["negative/"+c.ID] = c.Expect != corpus.Any
+	}
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
-		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && !positive(x.Probe) }) {
-			class := x.Response.Status / 100
-			if !strings.HasPrefix(x.Probe, "negative/") || strings.Contains(x.Probe, "/content-type/") || class != 4 ||
-				doc == catalogue.Backup && x.Step != "start" || missing(e, &x) {
-				continue
-			}
-			if x.Response.Status == 400 && problem(&x).ID == "BAD_REQUEST" {
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && invalid[x.Probe] }) {
+			switch {
+			case x.Response.Status/100 != 4 || doc == catalogue.Backup && x.Step != "start" || missing(e, &x):
+			case x.Response.Status == 400 && problem(&x).ID == "BAD_REQUEST":
 				t.pass(&x, "400 BAD_REQUEST", brief(&x))
-			} else {
+			default:
 				t.fail(&x, "400 BAD_REQUEST", brief(&x))
 			}
 		}

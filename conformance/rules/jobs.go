@@ -30,7 +30,7 @@ func Given(r Record, field, key string) check.Rule {
 		for _, tr := range traces(e, k, everyProbe(k)) {
 			o, posted := r.object(tr.end), tr.posted[key]
 			got, isText := o[field].(string)
-			if posted == nil || !isText || r == LastSuccessful && tr.ended() != "COMPLETED" {
+			if posted == nil || !isText || tr.ended() != "COMPLETED" && (r == LastSuccessful || r == Restoring && field == "path") {
 				continue
 			}
 			want := fmt.Sprintf("%s is %s, as it was given", field, show(posted))

@@ -74,6 +74,8 @@ func judgeNegative(t *tally, c *corpus.Case, x, twin *exchange.Exchange) {
 		t.fail(x, want, brief(x))
 	case c.Expect == corpus.Any && c.ContentType != "" && x.Response.Status/100 == 4:
 		t.answer(x, c.Question, "json")
+	case c.Expect == corpus.Any && !proper:
+		t.note(x, brief(x)+", when "+c.About)
 	case twin == nil:
 		// Refused like its twin: nothing can be told.
 	case proper && c.Expect == corpus.Any && c.Question != "":

@@ -178,6 +178,9 @@ func answer(x *exchange.Exchange) *Answer {
 			a.Rows = append(a.Rows, r)
 		}
 	}
+	if summed(a) {
+		a.garbled = slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Time.IsZero() || r.Raw["source_ip"] == nil })
+	}
 	a.index = make(map[key]*Row, len(a.Rows))
 	for i := range a.Rows {
 		a.index[a.Rows[i].id] = &a.Rows[i]

@@ -116,21 +116,32 @@ func TimeForm(variant string) check.Rule {
 	})
 }
 
-// SourceIP judges the field source_ip: a string, an address; in an answer for all sources together it may be empty.
+// SourceIP judges the field source_ip: a string, an address; in an answer for all sources together it may be a name
+// for all of them.
 func SourceIP(variant string) check.Rule {
-	return eachRow(variant, "source_ip is a string, the source device's address", func(r *Row) string {
-		text, ok := r.Raw["source_ip"].(string)
-		if !ok {
-			if _, there := r.Raw["source_ip"]; !there {
-				return "source_ip is missing"
+	const want = "source_ip is a string, the source device's address"
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, a := range of(e, variant) {
+			bad := ""
+			for i := range a.Rows {
+				v, there := a.Rows[i].Raw["source_ip"]
+				text, ok := v.(string)
+				switch {
+				case !there:
+					bad = fmt.Sprintf("row %d: source_ip is missing", i)
+				case !ok || !address(text) && !summed(a):
+					bad = fmt.Sprintf("row %d: source_ip is %s", i, show(v))
+				}
 			}
-			return "source_ip is " + show(r.Raw["source_ip"])
+			if bad != "" {
+				t.fail(a.X, want, bad)
+			} else if len(a.Rows) > 0 {
+				t.pass(a.X, want, "as promised")
+			}
 		}
-		if !address(text) {
-			return "source_ip is " + show(text)
-		}
-		return ""
-	})
+		return t.judgement(noRows)
+	}
 }
 
 // WithinTotal judges a part against the total that it belongs to. A peak must also not be zero where the total is not.
@@ -318,7 +329,13 @@ func AllSources(variant string) check.Rule {
 	}
 }
 
-// summed reports that an answer holds one row for all sources together.
+// summed reports that an answer holds one row for all sources together: asked for all, every row has one and the same
+// source, which is no address.
 func summed(a *Answer) bool {
-	return len(a.Rows) > 0 && !slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Source != "" })
+	if len(a.Rows) == 0 || a.Query.Source != "" || masked.MatchString(a.Rows[0].Source) {
+		return false
+	}
+	first := a.Rows[0].Source
+	_, err := netip.ParseAddr(first)
+	return err != nil && !slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Source != first })
 }

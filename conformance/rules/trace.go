@@ -297,10 +297,11 @@ func Latest(k Kind) check.Rule {
 	})
 }
 
-// Started judges that timeStamp is the time at which the job was started, within what the clocks allow.
+// Started judges that timeStamp is the time at which the job was started, within what the clocks allow, and that it
+// stays the same for as long as no other job is started.
 func Started(k Kind) check.Rule {
 	const slack = 3 * time.Second
-	return eachTrace(k, everyProbe(k), "the time of the start", func(e *check.Evidence, t *trace) (string, string) {
+	inTime := eachTrace(k, everyProbe(k), "the time of the start", func(e *check.Evidence, t *trace) (string, string) {
 		o := t.record(t.end)
 		began, ok := at(o)
 		if !ok || !e.SkewKnown || t.before != nil && same(o, t.record(t.before)) {
@@ -313,4 +314,26 @@ func Started(k Kind) check.Rule {
 		}
 		return "", began.Format(time.DateTime)
 	})
+	return func(e *check.Evidence) check.Judgement {
+		j := inTime(e)
+		var t tally
+		var last *exchange.Exchange
+		for i := range e.Exchanges {
+			x := &e.Exchanges[i]
+			switch {
+			case x.Operation == k.Start && x.OK():
+				last = nil
+			case x.Operation != k.Record.Operation || x.Auth != exchange.Account || !x.OK() || statusOf(k.Record.object(x)) == "EXECUTING":
+			case last == nil:
+				last = x
+			default:
+				was, now := k.Record.object(last)["timeStamp"], k.Record.object(x)["timeStamp"]
+				if statusOf(k.Record.object(last)) == statusOf(k.Record.object(x)) && fmt.Sprint(was) != fmt.Sprint(now) {
+					t.fail(x, "the same time for as long as no other job is started", fmt.Sprintf("%s, then %s", show(was), show(now)))
+				}
+				last = x
+			}
+		}
+		return merge(j, t.judgement(j.Reason))
+	}
 }

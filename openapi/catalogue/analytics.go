@@ -135,6 +135,8 @@ func errorRequirements(doc Document, prefix string, method bool) []Requirement {
 	s.add("bad-request", "BAD_REQUEST", Must, Stated, "An invalid argument is answered 400 BAD_REQUEST.")
 	s.add("auth-required", "AUTH_REQUIRED", Must, Stated, "Missing authentication is answered 401 AUTH_REQUIRED.")
 	s.add("auth-invalid-credentials", "AUTH_INVALID_CREDENTIALS", Must, Stated, "A wrong user name or password is answered 401 AUTH_INVALID_CREDENTIALS.")
+	s.add("auth-invalid-credentials/password-case", "AUTH_INVALID_CREDENTIALS", Must, Inferred, "A password in the wrong case is a wrong password.")
+	s.add("auth-invalid-credentials/user-case", "AUTH_INVALID_CREDENTIALS", Should, Inferred, "A user name in the wrong case is a wrong user name.")
 	if method {
 		s.add("http-invalid-method", "HTTP_INVALID_METHOD", Must, Stated, "A method that the resource does not have is answered 405 HTTP_INVALID_METHOD.")
 	} else {
