@@ -29,6 +29,7 @@ func TestMain(m *testing.M) {
 //	mock NAME ARG...        starts flowgate mock ARG... and waits until it is ready; sets NAME_URL, NAME_CA, NAME_FINGERPRINT and NAME_CONTROL
 //	drain NAME              sends SIGTERM and wants exit code 0
 //	exits CODE COMMAND...   runs a command and wants that exit code
+//	[!exec:curl] [!ci] skip where curl is missing, except in CI: there it is a failure
 //	json FILE EXPR WANT     reads a value such as run.seed, checks[0].id or checks.len out of a JSON file ("stdout" for the last output)
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -39,6 +40,12 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"mock": scriptMock, "drain": scriptDrain, "exits": scriptExits, "json": scriptJSON,
+		},
+		Condition: func(cond string) (bool, error) {
+			if cond != "ci" {
+				return false, fmt.Errorf("unknown condition %s", cond)
+			}
+			return os.Getenv("CI") == "true", nil
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,

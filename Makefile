@@ -1,0 +1,58 @@
+# What a person does here. Nothing but Go is needed for demo, test, bench and fuzz.
+.DEFAULT_GOAL := help
+.PHONY: help demo test race lint fmt bench fuzz oracles requirements
+
+FUZZTIME ?= 30s
+LINT = bin/golangci-lint
+NPM = tools/npm/node_modules/.bin
+export REDOCLY_TELEMETRY = off
+export REDOCLY_SUPPRESS_UPDATE_NOTICE = true
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: ## start an appliance, judge it, and leave the reports in out/demo
+	go run ./cmd/flowgate demo --dir out/demo
+
+test: ## vet and test everything
+	go vet ./...
+	go test ./...
+
+race: ## test everything under the race detector
+	go test -race ./...
+
+lint: $(LINT) $(NPM)/redocly ## lint the Go code and the OpenAPI documents (needs npm)
+	$(LINT) run ./...
+	mkdir -p out
+	go run ./cmd/flowgate spec print -o out/flowgate-3.1.yaml
+	go run ./cmd/flowgate spec print --openapi 3.0 -o out/flowgate-3.0.yaml
+	$(NPM)/redocly lint --config .redocly.yaml out/flowgate-3.1.yaml out/flowgate-3.0.yaml
+	$(NPM)/spectral lint --ruleset .spectral.yaml --fail-severity warn out/flowgate-3.1.yaml out/flowgate-3.0.yaml
+
+fmt: ## format the Go code
+	cd tools && go build -o ../bin/gofumpt mvdan.cc/gofumpt
+	bin/gofumpt -w .
+
+bench: ## run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+fuzz: ## run each fuzz target for FUZZTIME (30s)
+	@set -e; for package in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
+			echo "$$package $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+		done; \
+	done
+
+oracles: ## test everything, and fail where a program to compare with is missing
+	CI=true go test ./...
+
+requirements: ## write docs/requirements.md anew
+	go run ./cmd/flowgate spec requirements > out.md && mv out.md docs/requirements.md
+
+$(LINT): tools/go.mod tools/go.sum
+	cd tools && go build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint
+
+$(NPM)/redocly: tools/npm/package-lock.json
+	npm ci --prefix tools/npm --ignore-scripts --no-audit --no-fund
+	touch $@
