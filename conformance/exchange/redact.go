@@ -169,12 +169,12 @@ func placeholder(kind string) string {
 	}, kind))
 }
 
-// plain redacts text that is not JSON: parameters by key, the rest by value.
+// plain redacts text that is not JSON: by value first, so that a leak is seen wherever it stands, then by key.
 func (p *pass) plain(s string) string {
 	if s == "" {
 		return s
 	}
-	return string(p.values(keyed([]byte(s)), ""))
+	return string(keyed(p.values([]byte(s), "")))
 }
 
 // values redacts by value. What stands under the key of a session may be that session.
@@ -269,7 +269,7 @@ func (p *pass) body(b []byte, h http.Header, torn bool) []byte {
 		return p.tail(b, torn)
 	}
 	if !looksJSON(b) {
-		return p.tail(p.checked(p.values(keyed(b), ""), p.needles), torn)
+		return p.tail(p.checked(keyed(p.values(b, "")), p.needles), torn)
 	}
 	out := p.json(b)
 	if !json.Valid(out) { // a secret may lie across what look like its strings

@@ -306,3 +306,17 @@ func TestShortSecretsInBase64(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 }
+
+// A secret that comes back under its own key, in a header or in text that is no JSON, is a leak all the same.
+func TestASecretUnderItsOwnKeyIsALeakOutsideJSONToo(t *testing.T) {
+	for name, x := range map[string]exchange.Exchange{
+		"header": {Response: exchange.Message{Status: 200, Header: http.Header{"X-Request": {`{"security_pwd": "the-secret-one"}`}}}},
+		"text":   {Response: exchange.Message{Status: 200, Body: []byte("security_pwd=the-secret-one&host=a")}},
+	} {
+		r := exchange.NewRedactor("qa")
+		r.Keep("security_pwd", "the-secret-one")
+		r.Redact(&x, 0)
+		require.Len(t, x.Leaks, 1, name)
+		require.Equal(t, "security_pwd", x.Leaks[0].Secret, name)
+	}
+}

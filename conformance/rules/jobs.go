@@ -29,6 +29,9 @@ func Given(r Record, field, key string) check.Rule {
 		var t tally
 		for _, tr := range traces(e, k, everyProbe(k)) {
 			o, posted := r.object(tr.end), tr.posted[key]
+			if r == LastSuccessful && posted == nil {
+				posted = tr.record(tr.end)[field] // what was used in its place
+			}
 			got, isText := o[field].(string)
 			if posted == nil || !isText || tr.ended() != "COMPLETED" && (r == LastSuccessful || r == Restoring && field == "path") {
 				continue

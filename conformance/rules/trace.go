@@ -160,6 +160,11 @@ func Completes(k Kind) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		minutes := map[int64]bool{}
+		for _, p := range k.Local {
+			if tr := follow(e, k, p); tr != nil && !tr.start.OK() && !missing(e, tr.start) {
+				t.fail(tr.start, want, brief(tr.start))
+			}
+		}
 		for _, tr := range traces(e, k, k.Local) {
 			o := tr.record(tr.end)
 			began, known := at(o)
@@ -212,7 +217,10 @@ func Fails(k Kind) check.Rule {
 
 // Executing judges what the status is while a job is in progress.
 func Executing(k Kind) check.Rule {
-	return eachTrace(k, everyProbe(k), "EXECUTING while the "+k.Name+" is in progress", func(_ *check.Evidence, t *trace) (string, string) {
+	return eachTrace(k, everyProbe(k), "EXECUTING while the "+k.Name+" is in progress", func(e *check.Evidence, t *trace) (string, string) {
+		if later := t.changed(e); later != "" {
+			return t.ended() + ", and later " + later + ", so it was still in progress", ""
+		}
 		seen := false
 		for i := range t.polls {
 			o := t.record(&t.polls[i])
@@ -233,6 +241,28 @@ func Executing(k Kind) check.Rule {
 		}
 		return "", ""
 	})
+}
+
+// changed is another status with which the job ended than the one that was shown first; "" where there is none.
+func (t *trace) changed(e *check.Evidence) string {
+	first := t.record(t.end)
+	past := false
+	for i := range e.Exchanges {
+		x := &e.Exchanges[i]
+		switch {
+		case x.ID == t.end.ID:
+			past = true
+		case !past:
+		case x.Operation == t.kind.Start && x.OK():
+			return ""
+		case x.Operation == t.kind.Record.Operation && x.OK():
+			o := t.record(x)
+			if status := statusOf(o); t.ended() != "" && status != t.ended() && status != "" && fmt.Sprint(o["timeStamp"]) == fmt.Sprint(first["timeStamp"]) {
+				return status
+			}
+		}
+	}
+	return ""
 }
 
 // Ends judges that a job ends within the run's patience.
