@@ -159,7 +159,7 @@ func excluded(name string, given map[string]bool) bool {
 }
 
 func cause(err error) error {
-	if u, ok := err.(interface{ Unwrap() error }); ok && u.Unwrap() != nil { //nolint:errorlint // the value as pflag wraps it
+	if u, ok := err.(interface{ Unwrap() error }); ok && u.Unwrap() != nil {
 		return u.Unwrap()
 	}
 	return err
@@ -171,7 +171,7 @@ func terminal(stream any) (fd int, ok bool) {
 	if !isFile {
 		return 0, false
 	}
-	fd = int(f.Fd()) //nolint:gosec // a file descriptor fits
+	fd = int(f.Fd())
 	return fd, term.IsTerminal(fd)
 }
 

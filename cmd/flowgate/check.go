@@ -273,7 +273,7 @@ func (a *app) filedPassword(path string) (string, error) {
 	if path == "-" {
 		text, err = io.ReadAll(io.LimitReader(a.in, 1<<16))
 	} else {
-		text, err = os.ReadFile(path) //nolint:gosec // the user's own file
+		text, err = os.ReadFile(path)
 	}
 	if err != nil {
 		return "", wrong("", "--password-file: %w", err)

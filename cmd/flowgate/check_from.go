@@ -34,7 +34,7 @@ func recording(path string) ([]exchange.Exchange, error) {
 	if info.IsDir() {
 		return exchange.ReadDir(path)
 	}
-	file, err := os.Open(path) //nolint:gosec // the user's own file
+	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}

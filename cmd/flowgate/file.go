@@ -29,7 +29,7 @@ func writeFile(path string, render func(io.Writer) error) (err error) {
 	if err := render(f); err != nil {
 		return fmt.Errorf("cannot be written: %w", err)
 	}
-	if err := f.Chmod(0o644); err != nil { //nolint:gosec // reports are redacted and meant to be read
+	if err := f.Chmod(0o644); err != nil {
 		return fmt.Errorf("cannot be written: %w", err)
 	}
 	if err := f.Close(); err != nil {
@@ -58,7 +58,7 @@ func writeInPlace(path string, render func(io.Writer) error) error {
 
 // readFile reads a file that a flag names.
 func readFile(flag, path string) ([]byte, error) {
-	text, err := os.ReadFile(path) //nolint:gosec // the user's own file
+	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, wrong("", "%s: %w", flag, err)
 	}

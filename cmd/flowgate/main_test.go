@@ -76,8 +76,14 @@ func scriptMock(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
+// started is a mock that is ready, and the line that says so.
+type started struct {
+	ready
+	line string
+}
+
 // startMock starts cmd, which is flowgate mock, and reads its first line.
-func startMock(fatal interface{ Fatalf(string, ...any) }, cmd *exec.Cmd) ready {
+func startMock(fatal interface{ Fatalf(string, ...any) }, cmd *exec.Cmd) started {
 	var complaints strings.Builder
 	cmd.Stderr = &complaints
 	out, err := cmd.StdoutPipe()
@@ -88,9 +94,9 @@ func startMock(fatal interface{ Fatalf(string, ...any) }, cmd *exec.Cmd) ready {
 		fatal.Fatalf("mock: %v", err)
 	}
 	line, err := bufio.NewReader(out).ReadBytes('\n')
-	var r ready
+	r := started{line: string(line)}
 	if err == nil {
-		err = json.Unmarshal(line, &r)
+		err = json.Unmarshal(line, &r.ready)
 	}
 	if err != nil {
 		_ = cmd.Process.Kill()
@@ -190,7 +196,7 @@ func call(t *testing.T, args ...string) (code int, stdout, stderr string) {
 	return code, out.String(), complaints.String()
 }
 
-// root is the top folder of the repository.
+// rootFolder is the top folder of the repository.
 func rootFolder(t *testing.T) string {
 	t.Helper()
 	dir, err := filepath.Abs("../..")

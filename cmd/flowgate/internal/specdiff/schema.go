@@ -3,6 +3,7 @@ package specdiff
 import (
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v4"
@@ -35,7 +36,7 @@ func schema(f *fact, path string, node *yaml.Node) {
 	}
 	for _, word := range [...]string{"oneOf", "anyOf", "allOf"} {
 		for i, branch := range members(get(node, word)) {
-			name := fmt.Sprint(i + 1)
+			name := strconv.Itoa(i + 1)
 			if ref := text(branch, "$ref"); ref != "" {
 				name = ref[strings.LastIndex(ref, "/")+1:]
 			}
