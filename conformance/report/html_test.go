@@ -127,7 +127,7 @@ func said(s string) *verdict.Report {
 	r.Target = verdict.Target{URL: s, Model: s, Serial: s, Version: s, Fingerprint: s, Claims: []string{s}}
 	r.Reason, r.Hint, r.Harness.Version, r.Run.ID = s, s, s, s
 	r.Dialect = map[string]string{s: s}
-	r.Waivers[0] = verdict.WaiverNote{Check: "**", State: verdict.Applied, Reason: s}
+	r.Waivers[1] = verdict.WaiverNote{Check: "**", State: verdict.Applied, Reason: s}
 	r.Waivers = append(r.Waivers, verdict.WaiverNote{Check: s, State: s, Reason: s})
 	for i := range r.Checks {
 		c := &r.Checks[i]
@@ -211,6 +211,19 @@ func TestEveryCheckAndExchangeIsOnThePage(t *testing.T) {
 		}
 	}
 	require.Len(t, classed(nodes, "gaps"), 2)
+}
+
+// A long list of failures is a list and not a wall of evidence.
+func TestManyFailuresAreClosed(t *testing.T) {
+	for n, want := range map[int]string{20: "20 open", 21: "0 open"} {
+		open := 0
+		for _, c := range classed(elements(t, rendered(t, report.HTML, many(n))), "check") {
+			if slices.ContainsFunc(c.Attr, func(a html.Attribute) bool { return a.Key == "open" }) {
+				open++
+			}
+		}
+		require.Equal(t, want, fmt.Sprintf("%d open", open))
+	}
 }
 
 // The ring and the filters tell the summary.

@@ -63,7 +63,9 @@ func cases(root node, element string) []string {
 }
 
 func TestJUnit(t *testing.T) {
-	text := rendered(t, report.JUnit, sample())
+	r := sample()
+	r.Harness.Commit = ""
+	text := rendered(t, report.JUnit, r)
 	golden(t, "sample.junit.xml", text)
 	root := readXML(t, text)
 	require.Equal(t, []string{"analytics/response/type-a/peak-n-flows"}, cases(root, "failure"))
@@ -78,6 +80,9 @@ func TestJUnit(t *testing.T) {
 	properties := map[string]string{}
 	for _, p := range root.all("testsuite")[0].all("property") {
 		properties[p.attr("name")] = p.attr("value")
+	}
+	for name, value := range properties {
+		require.NotEmpty(t, value, name)
 	}
 	require.Equal(t, "https://192.0.2.7", properties["device.url"])
 	require.Equal(t, "6.1 (build `7`)", properties["device.version"])

@@ -107,3 +107,28 @@ func TestMarkdownSaysTheVerdictFirst(t *testing.T) {
 		require.Contains(t, string(rendered(t, report.Markdown, r))[:60], want)
 	}
 }
+
+// What is cut is counted, and what is shown once is not shown again.
+func TestMarkdownCutsLongMessages(t *testing.T) {
+	r := calm()
+	x := &r.Exchanges[0]
+	x.Response.Body = strings.Repeat("b\r\n", 1000)
+	x.Response.Headers = nil
+	for range 25 {
+		x.Response.Headers = append(x.Response.Headers, [2]string{"X-Many", "v"})
+	}
+	r.Checks = r.Checks[1:2]
+	r.Checks[0].Findings = append(r.Checks[0].Findings[:1], r.Checks[0].Findings[0])
+	text := string(rendered(t, report.Markdown, r))
+	require.Contains(t, text, "... (71500 more bytes not shown)\n", "70000 that the report lacks, and 1500 that it has")
+	require.Contains(t, text, "b\nb\n")
+	require.NotContains(t, text, `\r`)
+	require.Equal(t, 20, strings.Count(text, "X-Many"))
+	require.Contains(t, text, "...: 5 more headers\n")
+	require.Equal(t, 1, strings.Count(text, curlBody))
+
+	x.Curl = "curl " + strings.Repeat("a", 4000)
+	text = string(rendered(t, report.Markdown, r))
+	require.Contains(t, text, "```sh\n# too long to be shown whole")
+	require.NotContains(t, text, x.Curl)
+}

@@ -215,7 +215,6 @@ type observation struct {
 	Ask     string // "" where the question is not in the table
 	Answer  string
 	Meaning string // "" where the answer is a value and not one of the named ones
-	Default bool   // the appliance of this project answers the same
 }
 
 // observations lists the dialect, sorted by question.
@@ -224,7 +223,7 @@ func (s subject) observations() []observation {
 	for _, key := range sortedKeys(s.Dialect) {
 		o := observation{Key: key, Answer: s.Dialect[key]}
 		if q, ok := dialect.Find(dialect.Key(key)); ok {
-			o.Ask, o.Default = q.Ask, o.Answer == q.Default()
+			o.Ask = q.Ask
 			for _, a := range q.Answers {
 				if a.Name == o.Answer {
 					o.Meaning = a.Meaning

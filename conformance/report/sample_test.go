@@ -88,8 +88,8 @@ func sample() *verdict.Report {
 			"timestamp-type": "number", "request-form": "both", "template-b-zone": "+05:30", "not-in-the-table": hostile,
 		},
 		Waivers: []verdict.WaiverNote{
+			{Check: "backup/**", Reason: "old firmware", State: verdict.OtherUnit},
 			{Check: "backup/status/running/host", Reason: "known as BUG-7 <until> 6.2", State: verdict.Applied},
-			{Check: "restore/**", Reason: "old firmware", State: verdict.OtherUnit},
 		},
 	}
 	verdict.Settle(r)

@@ -95,7 +95,9 @@ func TestSARIF(t *testing.T) {
 
 // Failed and warned findings are results, and nothing else is: passed, noted and broken ones accuse no device.
 func TestSARIFHasAResultForEachViolation(t *testing.T) {
-	run := readSARIF(t, sample()).Runs[0]
+	r := sample()
+	r.Exchanges[0].Response.Headers = append(r.Exchanges[0].Response.Headers, [2]string{"Vary", "A"}, [2]string{"Vary", "B"})
+	run := readSARIF(t, r).Runs[0]
 	got := []string{}
 	prints := map[string]bool{}
 	for _, r := range run.Results {
@@ -114,6 +116,7 @@ func TestSARIFHasAResultForEachViolation(t *testing.T) {
 	require.Equal(t, "{\"stats_type\":\n\"flows_per_minute\"}", first.WebRequest.Body.Text)
 	require.Equal(t, 200, first.WebResponse.StatusCode)
 	require.Equal(t, "application/json", first.WebResponse.Headers["Content-Type"])
+	require.Equal(t, "A, B", first.WebResponse.Headers["Vary"])
 	require.Nil(t, run.Results[2].WebRequest, "a finding without an exchange")
 	require.Equal(t, "analytics/Errors | <i>all</i>", run.Results[4].Locations[0].LogicalLocations[0].FullyQualifiedName)
 	require.Empty(t, first.Suppressions)

@@ -81,6 +81,23 @@ func TestBriefAndVerbose(t *testing.T) {
 	require.Equal(t, 1, strings.Count(whole, "(shown above)"), "x0002 is the evidence of two checks")
 }
 
+// Findings of one exchange share its evidence, which follows the last of them.
+func TestEvidenceStandsOnce(t *testing.T) {
+	r := calm()
+	failed := &r.Checks[1]
+	failed.Findings = append(failed.Findings[:1], verdict.Finding{Verdict: verdict.Failed, Want: "no more than 9", Got: "12", Exchange: "x0001"})
+	out := string(rendered(t, text(report.TextOptions{}), r))
+	require.Equal(t, 1, strings.Count(out, curlBody))
+	require.Contains(t, out, "    got   12\n    x0001: GET ")
+}
+
+func TestADeviceThatDoesNotTellWhatItIs(t *testing.T) {
+	r := calm()
+	r.Target = verdict.Target{URL: "http://192.0.2.7"}
+	out := string(rendered(t, text(report.TextOptions{}), r))
+	require.True(t, strings.HasPrefix(out, "device    http://192.0.2.7\n          it does not tell its model, serial or version\njudge "), out[:200])
+}
+
 func TestTheLastLinesSayWhatToDo(t *testing.T) {
 	tail := func(r *verdict.Report) string {
 		lines := strings.Split(strings.TrimSpace(string(rendered(t, text(report.TextOptions{Width: 500}), r))), "\n")
