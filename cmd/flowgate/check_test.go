@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io/fs"
 	"net/http"
@@ -262,5 +264,94 @@ func TestNothingIsSentWhereNothingShouldBe(t *testing.T) {
 	require.Contains(t, destroy, "# destroy: ")
 	for line := range strings.Lines(observe) {
 		require.True(t, strings.HasPrefix(line, "# observe: ") || !strings.HasPrefix(line, "#"), line)
+	}
+}
+
+func TestAJobIsFollowedAsLongAsTheFlagSays(t *testing.T) {
+	t.Setenv("FLOWGATE_PASSWORD", mockservertest.Password)
+	appliance := mockservertest.Start(t, func(o *mockserver.Options) { o.PlainHTTP, o.JobDuration = true, time.Hour })
+	path := filepath.Join(t.TempDir(), "r.json")
+	code, out, _ := call(t, "check", appliance.URL, "--user", "admin", "--allow", "mutate", "--run", "backup/status/running/completed", "--job-timeout", "1ms", "--json", path)
+	require.NotEqual(t, 0, code, out)
+	for _, c := range reportOf(t, path)["checks"].([]any) {
+		if c := c.(map[string]any); c["id"] == "backup/status/running/completed" {
+			require.NotEqual(t, "pass", c["verdict"])
+		}
+	}
+}
+
+func TestTheRateBoundsRequests(t *testing.T) {
+	u := plain(t, "")
+	path := filepath.Join(t.TempDir(), "r.json")
+	code, out, _ := call(t, "check", u, "--user", "admin", "--run", "common", "--rate", "50", "--json", path)
+	require.Equal(t, 0, code, out)
+	exchanges := reportOf(t, path)["exchanges"].([]any)
+	require.Greater(t, len(exchanges), 2)
+	first, last := startOf(t, exchanges[0]), startOf(t, exchanges[len(exchanges)-1])
+	least := time.Duration(len(exchanges)-1) * time.Second / 50
+	require.GreaterOrEqual(t, last.Sub(first), least*9/10, "%d requests at 50 a second", len(exchanges))
+}
+
+func startOf(t *testing.T, x any) time.Time {
+	t.Helper()
+	at, err := time.Parse(time.RFC3339Nano, x.(map[string]any)["timings"].(map[string]any)["started"].(string))
+	require.NoError(t, err)
+	return at
+}
+
+func TestVerboseShowsWhatPassed(t *testing.T) {
+	u := plain(t, "")
+	_, brief, _ := call(t, "check", u, "--user", "admin", "--run", "backup/status/list")
+	_, verbose, _ := call(t, "check", u, "--user", "admin", "--run", "backup/status/list", "--verbose")
+	require.Greater(t, strings.Count(verbose, "backup/status/list"), strings.Count(brief, "backup/status/list"))
+}
+
+func TestAStoppedRunIsNoVerdict(t *testing.T) {
+	u := plain(t, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var out, complaints strings.Builder
+	code := run(ctx, []string{"check", u, "--user", "admin"}, strings.NewReader(""), &out, &complaints)
+	require.Equal(t, 3, code)
+	require.Contains(t, complaints.String(), "hint: ")
+	require.NotContains(t, out.String(), "CONFORMANT")
+}
+
+func TestProgress(t *testing.T) {
+	var b strings.Builder
+	p := &progress{w: &b, tenth: -1}
+	for i := range 40 {
+		p.step(i, 40, "probe")
+	}
+	p.end()
+	require.Equal(t, 10, strings.Count(b.String(), "\n"), "a pipe sees a plain line for each tenth")
+	require.NotContains(t, b.String(), "\x1b")
+	b.Reset()
+	p = &progress{w: &b, live: true}
+	p.step(3, 40, "probe")
+	p.end()
+	require.Equal(t, "\r\x1b[K3/40 probe\r\x1b[K", b.String(), "a terminal sees one line, which goes away")
+}
+
+// failing is a standard output that cannot be written.
+type failing struct{}
+
+func (failing) Write([]byte) (int, error) { return 0, errors.New("the pipe is closed") }
+
+func TestStandardOutputThatCannotBeWrittenIsThree(t *testing.T) {
+	u := plain(t, "")
+	for _, args := range [][]string{
+		{"check", u, "--user", "admin", "--run", "common/ping"},
+		{"check", "--list"},
+		{"check", u, "--dry-run"},
+		{"spec", "print"},
+		{"spec", "requirements"},
+		{"spec", "questions", "--format", "json"},
+		{"version"},
+		{"mock", "--listen", "127.0.0.1:0", "--plain-http"},
+	} {
+		var complaints strings.Builder
+		require.Equal(t, 3, run(t.Context(), args, strings.NewReader(""), failing{}, &complaints), "%v", args)
+		require.Contains(t, complaints.String(), "the pipe is closed", "%v", args)
 	}
 }
