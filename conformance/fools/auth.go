@@ -54,7 +54,7 @@ func authFools() []Fool {
 		return func(c *call) bool { return c.is(method, path) }
 	}
 	jobs := func(c *call) bool { return c.on(backupPath, restorePath) }
-	return []Fool{
+	return append(caseFools(jobs), []Fool{
 		mutant("auth/statistics-without-credentials", "analytics/authentication/required", "answers import_stats without credentials", opened(statistics, nobody)),
 		mutant("auth/template-a-for-everybody", "analytics/request/type-a/authorization", "does not check credentials for template A", opened(inTemplate("A"), anybody)),
 		mutant("auth/template-b-for-everybody", "analytics/request/type-b/authorization", "does not check credentials for template B", opened(inTemplate("B"), anybody)),
@@ -89,6 +89,25 @@ func authFools() []Fool {
 			return given.readable && given.user != own.user && given.user != ""
 		})),
 		mutant("auth/backup-without-credentials", "backup/errors/auth-required", "asks for no credentials on the paths of backups", opened(jobs, nobody)),
+	}...)
+}
+
+// caseFools do not tell capitals from small letters in credentials. Log-in is one for both documents, so those that
+// break what analytics says of it break it everywhere.
+func caseFools(jobs func(*call) bool) []Fool {
+	both := func(c *call) bool { return statistics(c) || jobs(c) }
+	password := func(own, given credentials) bool {
+		return given.readable && given.user == own.user && strings.EqualFold(given.password, own.password)
+	}
+	user := func(own, given credentials) bool {
+		return given.readable && strings.EqualFold(given.user, own.user) && given.password == own.password
+	}
+	const analytics, backup = "analytics/errors/auth-invalid-credentials/", "backup/errors/auth-invalid-credentials/"
+	return []Fool{
+		mutant("auth/password-case-ignored", analytics+"password-case", "takes a password in capitals for one in small letters", opened(both, password)),
+		mutant("auth/backup-password-case-ignored", backup+"password-case", "takes a password in capitals for one in small letters on the paths of backups", opened(jobs, password)),
+		warned(mutant("auth/user-case-ignored", analytics+"user-case", "takes a user name in capitals for one in small letters", opened(both, user))),
+		warned(mutant("auth/backup-user-case-ignored", backup+"user-case", "takes a user name in capitals for one in small letters on the paths of backups", opened(jobs, user))),
 	}
 }
 

@@ -39,10 +39,16 @@ type step func(*call) *answer
 // behaviour makes the step of one fresh device around the device within.
 type behaviour func(within step) step
 
-// wrap turns a behaviour into a handler around next.
+// wrap turns a behaviour into a handler around next. An answer that the fool makes up has the Date that the device
+// within told when it was asked about the same call: a fool has no clock of its own.
 func (b behaviour) wrap(next http.Handler) http.Handler {
 	var one sync.Mutex
-	s := b(func(c *call) *answer { return ask(next, c) })
+	var date []string
+	s := b(func(c *call) *answer {
+		a := ask(next, c)
+		date = a.header["Date"]
+		return a
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, bodyLimit))
 		if err != nil {
@@ -50,7 +56,12 @@ func (b behaviour) wrap(next http.Handler) http.Handler {
 		}
 		one.Lock()
 		defer one.Unlock()
-		s(&call{r, body}).send(w)
+		date = nil
+		a := s(&call{r, body})
+		if _, told := a.header["Date"]; !told && date != nil {
+			a.header["Date"] = date
+		}
+		a.send(w)
 	})
 }
 
