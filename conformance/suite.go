@@ -112,7 +112,7 @@ func requestChecks(t catalogue.Template) []row {
 	prefix := "analytics/request/" + t.Slug
 	all := grid(t.Slug)
 	rows := []row{
-		{prefix + "/resource", "", append(all, probes.TwinOf(t.Name)), rules.Answered(t.Name)},
+		{prefix + "/resource", "", append(all[:len(all):len(all)], probes.TwinOf(t.Name)), rules.Answered(t.Name)},
 		{prefix + "/body-form", "", []string{probes.ScoutForm}, rules.BodyForm(t.Name)},
 		{prefix + "/body-is-read", "", all, rules.BodyRead(t.Name)},
 		{prefix + "/example", "", []string{"stats/" + t.Slug + "/example"}, rules.Example(t.Name)},
@@ -130,9 +130,9 @@ func responseChecks(t catalogue.Template) []row {
 	prefix := "analytics/response/" + t.Slug
 	all := grid(t.Slug)
 	rows := []row{
-		{prefix + "/status", "", all, rules.Answered(t.Name)},
+		{prefix + "/status", "", all, rules.Success(t.Name)},
 		{prefix + "/media-type", "", all, rules.MediaType(corpus.ImportStats, t.Name)},
-		{prefix + "/list", "", all, rules.List(t.Name)},
+		{prefix + "/list", "", append(all[:len(all):len(all)], "stats/"+t.Slug+"/by-source"), rules.List(t.Name)},
 		{prefix + "/item", "", all, rules.Item(t.Name)},
 		{prefix + "/extra-keys", "", all, rules.ExtraRowKeys(t.Name)},
 		{prefix + "/time", "", all, rules.Time(t.Name)},
@@ -144,7 +144,7 @@ func responseChecks(t catalogue.Template) []row {
 		{prefix + "/window/coverage", "", all, rules.Coverage(t.Name)},
 		{prefix + "/alignment", "", all, rules.Alignment(t.Name)},
 		{prefix + "/unique", "", all, rules.Unique(t.Name)},
-		{prefix + "/source-filter", "", append(all, "stats/"+t.Slug+"/by-source"), rules.SourceFilter(t.Name)},
+		{prefix + "/source-filter", "", append(all[:len(all):len(all)], "stats/"+t.Slug+"/by-source"), rules.SourceFilter(t.Name)},
 	}
 	repeat := all
 	if t.Name != "A" {

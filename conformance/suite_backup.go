@@ -13,8 +13,8 @@ import (
 
 // Probes that follow jobs, by what they show.
 var (
-	backupJobs  = []string{"job/backup/local", "job/backup/dead-host", "job/backup/local-again"}
-	restoreJobs = []string{"job/restore/dead-host", "job/restore/wrong-secret", "job/restore/local"}
+	backupJobs  = []string{"job/backup/local", "job/backup/dead-host", "job/backup/local-again", "job/backup/full"}
+	restoreJobs = []string{"job/restore/dead-host", "job/restore/wrong-secret", "job/restore/local", "job/restore/full"}
 )
 
 // statusChecks judge the two status resources as they are, whatever has run.
@@ -88,7 +88,7 @@ func kindChecks(k rules.Kind, start, status string, jobs []string) []row {
 		{start + "/hostname/localhost", "", jobs, rules.Completes(k)},
 		{start + "/hostname/unreachable", "", jobs, rules.Unreachable(k)},
 		{start + "/username/default", "", jobs, rules.DefaultUser(k)},
-		{start + "/password/localhost", "", jobs, rules.Starts(k)},
+		{start + "/password/localhost", "", jobs, rules.NoPassword(k)},
 		{start + "/path/default", "", jobs, rules.DefaultPath(k)},
 		{status + "/latest", "", jobs, rules.Latest(k)},
 		{status + "/started", "", jobs, rules.Started(k)},
@@ -169,12 +169,15 @@ func accessChecks() []row {
 				bare[analytics] = appendObserve(bare[analytics], probe, t.Hazard)
 			case strings.HasSuffix(name, "-case"):
 				row.rule = rules.Denied(row.probes, "AUTH_INVALID_CREDENTIALS")
+				if name == "password-case" {
+					wrong[analytics] = appendObserve(wrong[analytics], probe, t.Hazard)
+				}
 				row.requirement, row.name = map[bool]string{true: "analytics", false: "backup"}[analytics]+"/errors/auth-invalid-credentials/"+name, ""
-			case strings.HasPrefix(name, "wrong-"):
+			case strings.HasPrefix(name, "wrong-") || strings.HasPrefix(name, "password-"):
 				row.rule = rules.Denied(row.probes, "AUTH_INVALID_CREDENTIALS")
 				wrong[analytics] = appendObserve(wrong[analytics], probe, t.Hazard)
 			}
-			if analytics && strings.HasPrefix(name, "wrong-") {
+			if analytics && (strings.HasPrefix(name, "wrong-") || strings.HasPrefix(name, "password-") || name == "empty-both") {
 				row.requirement, row.name = "analytics/authentication/wrong-credentials", strings.ReplaceAll(t.Name, "/", "-")+"/"+name
 			} else if analytics && name != "none" && !strings.HasSuffix(name, "-case") {
 				row.requirement, row.name = "analytics/authentication/malformed-header", strings.ReplaceAll(t.Name, "/", "-")+"/"+name

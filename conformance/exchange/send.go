@@ -62,6 +62,11 @@ func (r *Recorder) authorize(req *http.Request, q Request) {
 			wrong = wrongPasswordToo
 		}
 		req.SetBasicAuth(r.o.User, wrong)
+	case ShortPassword:
+		_, size := utf8.DecodeLastRuneInString(r.o.Password)
+		req.SetBasicAuth(r.o.User, r.o.Password[:len(r.o.Password)-size])
+	case LongPassword:
+		req.SetBasicAuth(r.o.User, r.o.Password+"x")
 	case WrongCase:
 		req.SetBasicAuth(r.o.User, otherCase(r.o.Password))
 	case UserCase:

@@ -11,8 +11,8 @@ import (
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
-// AccessCases are the ways to come without good credentials. Only two of them use the account's own name with a wrong
-// password, and each is followed by a good log-in: devices may lock an account after a few failures.
+// AccessCases are the ways to come without good credentials. Four of them use the account's own name with a wrong
+// password, and each is followed by a good log-in: devices may lock an account after some failures in a row.
 var AccessCases = []struct {
 	Name          string
 	Auth          exchange.Auth
@@ -21,6 +21,8 @@ var AccessCases = []struct {
 	{"none", exchange.None, ""},
 	{"wrong-user", exchange.WrongUser, ""},
 	{"wrong-password", exchange.WrongPassword, ""},
+	{"password-short", exchange.ShortPassword, ""},
+	{"password-long", exchange.LongPassword, ""},
 	{"password-case", exchange.WrongCase, ""},
 	{"user-case", exchange.UserCase, ""},
 	{"no-value", exchange.Verbatim, "Basic"},
@@ -42,9 +44,7 @@ type AccessTarget struct {
 var (
 	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme"}
 	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme"}
-	// caseTarget is the one target at which the case of letters is tried: twice is as often as a run tries a wrong
-	// password for the account itself.
-	caseTarget = []string{"wrong-password", "user-case"}
+	ownName   = []string{"wrong-password", "password-short", "password-long", "user-case"}
 )
 
 // AccessTargets lists what is asked for without credentials. A POST that is wrongly taken goes to a dead host.
@@ -53,7 +53,7 @@ func AccessTargets() []AccessTarget {
 	for _, t := range catalogue.Templates() {
 		cases := fewCases
 		if t.Name == "C" {
-			cases = slices.Concat(everyCase, caseTarget)
+			cases = slices.Concat(everyCase, ownName)
 		}
 		out = append(out, AccessTarget{"import-stats/" + t.Slug, corpus.ImportStats, t.Name, check.Observe, cases})
 	}
@@ -84,7 +84,7 @@ func (s *set) access() []check.Probe {
 				r := s.target(sn, t)
 				r.Step, r.Auth, r.Authorization = "denied", c.Auth, c.Authorization
 				out := []exchange.Request{r}
-				if c.Auth == exchange.WrongPassword || c.Auth == exchange.WrongCase {
+				if ownPassword(c.Auth) {
 					good := s.target(sn, t)
 					good.Step = "good"
 					out = append(out, good)
@@ -95,6 +95,11 @@ func (s *set) access() []check.Probe {
 		}
 	}
 	return out
+}
+
+// ownPassword reports a wrong password for the account's own name.
+func ownPassword(a exchange.Auth) bool {
+	return a == exchange.WrongPassword || a == exchange.ShortPassword || a == exchange.LongPassword || a == exchange.WrongCase
 }
 
 // target builds the request itself.

@@ -45,6 +45,9 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 	r := s.request(k.start, StepStart)
 	r.Body, r.Secrets = []byte(job.Body().JSON()), secrets(job)
 	started, err := sn.Do(ctx, r)
+	if err == nil && !started.OK() && !sn.Dry() && job.Hostname == "localhost" && started.Answered() {
+		return s.needed(ctx, sn, k, job)
+	}
 	if err != nil || !started.OK() && !sn.Dry() {
 		return err
 	}
@@ -56,6 +59,35 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 		sn.Facts().Restorable = job.Secret
 	}
 	return err
+}
+
+// needed finds out which field a device wants for a local job that it refused: it offers one after the other.
+func (s *set) needed(ctx context.Context, sn check.Session, k kind, job corpus.Job) error {
+	for _, offer := range []struct {
+		step string
+		give func(*corpus.Job)
+	}{
+		{"with-username", func(j *corpus.Job) { j.Username = "mazu" }},
+		{"with-password", func(j *corpus.Job) { j.Password = "not-needed-here" }},
+		{"with-path", func(j *corpus.Job) { j.Path = "/mnt/data/flowgateway-backup" }},
+	} {
+		before, err := sn.Do(ctx, s.request(k.status, StepBefore))
+		if err != nil {
+			return err
+		}
+		full := job
+		offer.give(&full)
+		r := s.request(k.start, offer.step)
+		r.Body, r.Secrets = []byte(full.Body().JSON()), secrets(full)
+		x, err := sn.Do(ctx, r)
+		if err != nil {
+			return err
+		}
+		if x.OK() {
+			return s.watch(ctx, sn, k, record(&before, k))
+		}
+	}
+	return nil
 }
 
 // watch polls the status until it shows a job that has ended and that is not the one before.
@@ -71,8 +103,9 @@ func (s *set) watch(ctx context.Context, sn check.Session, k kind, before string
 		}
 		now := state(&x, k)
 		changed = changed || record(&x, k) != before
-		// A job may be so quick, and so like the one before, that its record is the same: after a while it counts.
-		if now != "EXECUTING" && now != "" && (changed || n > 12) || sn.Now().After(deadline) {
+		// A job may be so quick, and so like the one before, that its record is the same; and a status may not be there
+		// at all. After a while either counts as the end.
+		if now != "EXECUTING" && (changed && now != "" || n > 12) || sn.Now().After(deadline) {
 			break
 		}
 		if err := sn.Pause(ctx, poll(n)); err != nil {
@@ -157,14 +190,22 @@ func (s *set) followed(k kind, name string, after []string, job func(*check.Fact
 // local is a job on the appliance's own disk, with nothing but what is needed.
 func local(f *check.Facts) corpus.Job { return corpus.Job{Hostname: "localhost", Secret: f.Secret} }
 
+// full is a local job with every field of the documents' example.
+func full(secret, noCert string) corpus.Job {
+	return corpus.Job{
+		Hostname: "localhost", Username: "mazu", Password: "not-needed-here", Path: "/mnt/data/flowgateway-backup", Secret: secret, NoCert: noCert,
+	}
+}
+
 // backups are the probes that start backups.
 func (s *set) backups() []check.Probe {
 	out := []check.Probe{
 		s.followed(backup, "local", []string{"status/backup"}, local),
 		s.followed(backup, "dead-host", []string{"job/backup/local"}, func(f *check.Facts) corpus.Job { return corpus.DeadJob(f.Secret, false) }),
 		s.followed(backup, "local-again", []string{"job/backup/dead-host"}, local),
+		s.followed(backup, "full", []string{"job/backup/local-again"}, func(f *check.Facts) corpus.Job { return full(f.Secret, "") }),
 	}
-	second := check.Probe{Name: "job/backup/second", Hazard: check.Mutate, Profile: check.Standard, After: []string{"job/backup/local-again"}}
+	second := check.Probe{Name: "job/backup/second", Hazard: check.Mutate, Profile: check.Standard, After: []string{"job/backup/full"}}
 	second.Send = func(ctx context.Context, sn check.Session) error { return s.overtake(ctx, sn, backup) }
 	return append(append(out, second), s.jobNegatives(backup)...)
 }
@@ -211,7 +252,8 @@ func (s *set) restores() []check.Probe {
 		r := s.request(corpus.GetBackup, StepOther)
 		return []exchange.Request{r}
 	})}
-	second := check.Probe{Name: "job/restore/second", Hazard: check.Destroy, Profile: check.Standard, After: []string{"job/restore/after"}}
+	every := s.followed(restore, "full", []string{"job/restore/local"}, func(f *check.Facts) corpus.Job { return full(f.Restorable, "false") })
+	second := check.Probe{Name: "job/restore/second", Hazard: check.Destroy, Profile: check.Standard, After: []string{"job/restore/full"}}
 	second.Send = func(ctx context.Context, sn check.Session) error { return s.overtake(ctx, sn, restore) }
-	return append(out, newest, wrong, good, after, second)
+	return append(out, newest, wrong, good, after, every, second)
 }

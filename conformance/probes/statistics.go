@@ -43,14 +43,28 @@ func (s *set) grid(t catalogue.Template) []check.Probe {
 				end := closed(sn, g.Step)
 				return s.window(sn, t.Name, g.Stats, end.Add(-g.Window), end, source)
 			}
-			return []exchange.Request{
+			out := []exchange.Request{
 				s.query(f, "all", t.Name, body("")),
 				s.query(f, "one", t.Name, body(one(f))),
 			}
+			if g.Step == time.Hour {
+				out = append(out, s.query(f, "single", t.Name, s.single(sn, t.Name)))
+			}
+			return out
 		})
 		out = append(out, p)
 	}
 	return out
+}
+
+// single asks for one hour of one source: an answer of one row.
+func (s *set) single(sn check.Session, template string) corpus.Body {
+	source := one(sn.Facts())
+	if template == "A" {
+		return corpus.Last("flows_per_hour", "hours", 1, source)
+	}
+	end := closed(sn, time.Hour)
+	return s.window(sn, template, "flows_per_hour", end.Add(-time.Hour), end, source)
 }
 
 // bySource asks for an IPv4 and an IPv6 source; where the device has none of a family, for a documentation address.
@@ -59,13 +73,17 @@ func (s *set) bySource(t catalogue.Template) check.Probe {
 		f := sn.Facts()
 		end := closed(sn, time.Minute)
 		var out []exchange.Request
-		for step, source := range map4and6(f.Sources) {
+		ask := func(step, source string) {
 			body := corpus.Last("flows_per_minute", "minutes", 60, source)
 			if t.Name != "A" {
 				body = s.window(sn, t.Name, "flows_per_minute", end.Add(-time.Hour), end, source)
 			}
-			out = append(out, s.query(f, families[step], t.Name, body))
+			out = append(out, s.query(f, step, t.Name, body))
 		}
+		for i, source := range map4and6(f.Sources) {
+			ask(families[i], source)
+		}
+		ask("none", "192.0.2.252")
 		return out
 	})}
 }

@@ -64,24 +64,52 @@ func merge(a, b check.Judgement) check.Judgement {
 
 // DefaultUser judges that mazu is used where a local job names no user.
 func DefaultUser(k Kind) check.Rule {
-	return eachTrace(k, k.Local, "username is "+defaultUser, func(_ *check.Evidence, t *trace) (string, string) {
+	return neededOr(k, "with-username", eachTrace(k, k.Local, "username is "+defaultUser, func(_ *check.Evidence, t *trace) (string, string) {
 		got := t.record(t.end)["username"]
 		if got != defaultUser {
 			return "username is " + show(got), ""
 		}
 		return "", "it is"
+	}))
+}
+
+// neededOr fails a device that refuses a local job until it is given a field that the documents say is not needed;
+// otherwise rule judges.
+func neededOr(k Kind, step string, rule check.Rule) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, p := range k.Local {
+			for _, x := range stepsOf(e, p, step) {
+				if x.OK() {
+					t.fail(&x, "a local job without this field is taken", "it is taken only "+strings.Replace(step, "-", " ", 1))
+				}
+			}
+		}
+		j := rule(e)
+		return merge(j, t.judgement(j.Reason))
+	}
+}
+
+// NoPassword judges that a local job needs no password.
+func NoPassword(k Kind) check.Rule {
+	return neededOr(k, "with-password", func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, tr := range traces(e, k, k.Local) {
+			t.pass(tr.start, "a local job without a password is taken", brief(tr.start))
+		}
+		return t.judgement(notFollowed)
 	})
 }
 
 // DefaultPath judges that the documented directory is used where a local job names none.
 func DefaultPath(k Kind) check.Rule {
-	return eachTrace(k, k.Local, "path is "+defaultPath, func(_ *check.Evidence, t *trace) (string, string) {
+	return neededOr(k, "with-path", eachTrace(k, k.Local, "path is "+defaultPath, func(_ *check.Evidence, t *trace) (string, string) {
 		got, _ := t.record(t.end)["path"].(string)
 		if got == defaultPath || k.Record == Restoring && strings.HasPrefix(got, defaultPath+"/") {
 			return "", "it is"
 		}
 		return "path is " + show(t.record(t.end)["path"]), ""
-	})
+	}))
 }
 
 // Unreachable judges that a job to a host that no packet reaches ends in an error, at once or later.
@@ -113,15 +141,17 @@ func Unreachable(k Kind) check.Rule {
 func FiveFields(k Kind) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
-		tr := follow(e, k, k.Dead)
-		switch {
-		case tr == nil || missing(e, tr.start):
-		case tr.start.OK():
-			t.pass(tr.start, "the body is taken", brief(tr.start))
-		case tr.start.Response.Status == 400:
-			t.note(tr.start, brief(tr.start)+": the host of the request cannot be reached")
-		default:
-			t.fail(tr.start, "the body is taken", brief(tr.start))
+		for _, probe := range []string{k.Dead, k.Full} {
+			tr := follow(e, k, probe)
+			switch {
+			case tr == nil || missing(e, tr.start):
+			case tr.start.OK():
+				t.pass(tr.start, "the body is taken", brief(tr.start))
+			case tr.start.Response.Status == 400 && probe == k.Dead:
+				t.note(tr.start, brief(tr.start)+": the host of the request cannot be reached")
+			default:
+				t.fail(tr.start, "the body is taken", brief(tr.start))
+			}
 		}
 		return t.judgement(notFollowed)
 	}

@@ -38,6 +38,25 @@ func Answered(variant string) check.Rule {
 	}
 }
 
+// Success judges that a template's successes have a body.
+func Success(variant string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		for _, x := range asked(e, corpus.ImportStats, variant) {
+			switch want := "a status of the 2xx class, and a body"; {
+			case x.Response.Status/100 == 1 || x.Response.Status/100 == 3:
+				t.fail(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			case !x.OK() || !complete(&x):
+			case len(x.Response.Body) == 0:
+				t.fail(&x, want, fmt.Sprintf("status %d without a body", x.Response.Status))
+			default:
+				t.pass(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			}
+		}
+		return t.judgement("no request of this template succeeded")
+	}
+}
+
 // BodyForm judges that the request is taken bare or inside an array, and records which.
 func BodyForm(variant string) check.Rule {
 	prefix := "type-" + strings.ToLower(variant) + "/"

@@ -69,7 +69,8 @@ func unused(o map[string]any) bool {
 	if status, ok := o["status"].(string); ok && status == "NONE" {
 		return true
 	}
-	for _, v := range o {
+	for _, field := range []string{"host", "username", "path", "subdir", "timeStamp", "status"} {
+		v := o[field]
 		if text, ok := v.(string); ok && (text == "" || text == "0" || text == "NONE") {
 			continue
 		}

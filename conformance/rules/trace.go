@@ -17,6 +17,7 @@ type Kind struct {
 	Start  string // operation
 	Record Record // that tells of the latest job
 	Local  []string
+	Full   string // the probe whose local job has every field
 	Dead   string // the probe whose job goes to a dead host
 	Failed []string
 }
@@ -24,11 +25,11 @@ type Kind struct {
 // The two kinds of jobs, with the probes that follow one: Local ones should complete, Failed ones must not.
 var (
 	Backups = Kind{
-		Name: "backup", Start: corpus.StartBackup, Record: Running, Dead: "job/backup/dead-host",
+		Name: "backup", Start: corpus.StartBackup, Record: Running, Dead: "job/backup/dead-host", Full: "job/backup/full",
 		Local: []string{"job/backup/local", "job/backup/local-again", "job/backup/newest"}, Failed: []string{"job/backup/dead-host"},
 	}
 	Restores = Kind{
-		Name: "restore", Start: corpus.StartRestore, Record: Restoring, Dead: "job/restore/dead-host",
+		Name: "restore", Start: corpus.StartRestore, Record: Restoring, Dead: "job/restore/dead-host", Full: "job/restore/full",
 		Local: []string{"job/restore/local"}, Failed: []string{"job/restore/dead-host", "job/restore/wrong-secret"},
 	}
 )
@@ -143,6 +144,8 @@ func Starts(k Kind) check.Rule {
 			tr := follow(e, k, p)
 			switch want := "the " + k.Name + " is started"; {
 			case tr == nil || missing(e, tr.start):
+			case tr.start.OK() && tr.forgotten(e):
+				t.fail(tr.start, want, brief(tr.start)+", but the status tells of no new job")
 			case tr.start.OK():
 				t.pass(tr.start, want, brief(tr.start))
 			default:
@@ -151,6 +154,20 @@ func Starts(k Kind) check.Rule {
 		}
 		return t.judgement(notFollowed)
 	}
+}
+
+// forgotten reports a job that was taken and of which the status never told: it shows none at all, or still the one
+// before, which had begun earlier.
+func (t *trace) forgotten(e *check.Evidence) bool {
+	if t.end == nil {
+		return false
+	}
+	o := t.record(t.end)
+	if o == nil || unused(o) {
+		return true
+	}
+	began, ok := at(o)
+	return ok && e.SkewKnown && t.before != nil && same(o, t.record(t.before)) && began.Before(t.start.Started.Add(e.Skew-3*time.Second))
 }
 
 // Completes judges that a job on the appliance's own disk succeeds. Where backups carry the minute in their name, one
@@ -334,6 +351,9 @@ func Started(k Kind) check.Rule {
 	inTime := eachTrace(k, everyProbe(k), "the time of the start", func(e *check.Evidence, t *trace) (string, string) {
 		o := t.record(t.end)
 		began, ok := at(o)
+		if seconds := epoch(o["timeStamp"]); seconds != nil && !ok && !unused(o) {
+			return "timeStamp is " + show(o["timeStamp"]) + ", no time in seconds near it", ""
+		}
 		if !ok || !e.SkewKnown || t.before != nil && same(o, t.record(t.before)) {
 			return "", ""
 		}

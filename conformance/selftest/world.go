@@ -128,7 +128,7 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	defer stop()
 	serial := appliance.State().Serial
 	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin"}, conformance.Options{
-		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: time.Hour,
+		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: 20 * time.Minute,
 		Now: at.Now, Pause: func(ctx context.Context, d time.Duration) error { return step(ctx, at, d) },
 	})
 	if err != nil {
