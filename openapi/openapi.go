@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -120,7 +121,7 @@ func (d *Document) Find(method, path string) (op *Operation, methods []string) {
 
 // Success reports whether a status is one of the operation's documented successes, and the shape of its body.
 func (o *Operation) Success(status int) (Answer, bool) {
-	text := fmt.Sprint(status)
+	text := strconv.Itoa(status)
 	for _, a := range o.Answers {
 		if a.Status[0] == '2' && (a.Status == text || a.Status == "2XX" && text[0] == '2') {
 			return a, true

@@ -102,7 +102,7 @@ func look(v view, depth int, needles []needle, spans []span) []span {
 	if depth == 0 {
 		return spans
 	}
-	if bytes.IndexAny(v.text, `%+\&`) < 0 {
+	if !bytes.ContainsAny(v.text, `%+\&`) {
 		return spans
 	}
 	spaces := slices.ContainsFunc(needles, func(n needle) bool { return strings.Contains(n.value, " ") })

@@ -167,7 +167,7 @@ func (s subject) facts() []htmlFacts {
 			[2]string{"certificate", t.Fingerprint}, [2]string{"claims", strings.Join(t.Claims, ", ")}),
 		facts("Run", [2]string{"id", run.ID}, [2]string{"started", run.Started.UTC().Format(time.DateTime) + " UTC"},
 			[2]string{"took", millis(float64(run.Finished.Sub(run.Started).Milliseconds()))}, [2]string{"allow", run.Allow}, [2]string{"profile", run.Profile},
-			[2]string{"seed", fmt.Sprint(run.Seed)}, [2]string{"clock skew", fmt.Sprintf("%+d ms", run.ClockSkewMS)}),
+			[2]string{"seed", strconv.FormatUint(run.Seed, 10)}, [2]string{"clock skew", fmt.Sprintf("%+d ms", run.ClockSkewMS)}),
 	}
 }
 

@@ -3,7 +3,9 @@ package rules
 import (
 	"bytes"
 	"fmt"
+	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -65,7 +67,7 @@ func documented(x *exchange.Exchange) bool {
 	if strings.HasPrefix(x.Probe, "method/backup/") || strings.HasPrefix(x.Probe, "method/restore/") {
 		return false
 	}
-	return x.Request.Method != "HEAD"
+	return x.Request.Method != http.MethodHead
 }
 
 // errorsOf lists the error answers of a document.
@@ -212,8 +214,8 @@ func InternalError(doc catalogue.Document) check.Rule {
 			case x.Response.Status < 500 && id != "INTERNAL_ERROR":
 			case x.Response.Status == 500 && id == "INTERNAL_ERROR":
 				t.pass(&x, "500 INTERNAL_ERROR", brief(&x))
-			case slices.Contains([]int{502, 503, 504}, x.Response.Status):
-				t.note(&x, brief(&x)+", which may come from something between us and the device")
+			case x.Response.Status == http.StatusServiceUnavailable:
+				t.note(&x, brief(&x)+": the device says that it is busy")
 			default:
 				t.fail(&x, "500 INTERNAL_ERROR", brief(&x))
 			}
@@ -317,7 +319,7 @@ func WrongMethodOpen(probe string) check.Rule {
 			switch {
 			case !x.Answered():
 			case slices.Contains([]int{400, 404, 405}, x.Response.Status):
-				t.answer(&x, dialect.BackupWrongMethod, fmt.Sprint(x.Response.Status))
+				t.answer(&x, dialect.BackupWrongMethod, strconv.Itoa(x.Response.Status))
 			default:
 				t.note(&x, brief(&x))
 			}

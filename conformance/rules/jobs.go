@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"net/http"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -184,7 +186,7 @@ func StartStatus(operation string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range taken(e, operation) {
-			if status := fmt.Sprint(x.Response.Status); q.Lawful(status) {
+			if status := strconv.Itoa(x.Response.Status); q.Lawful(status) {
 				t.answer(&x, dialect.StartStatus, status)
 			} else {
 				t.note(&x, "status "+status)
@@ -230,7 +232,7 @@ func Secrets(operations ...string) check.Rule {
 			if !mine || !x.Answered() {
 				continue
 			}
-			posted = posted || x.Request.Method == "POST"
+			posted = posted || x.Request.Method == http.MethodPost
 			if len(x.Leaks) > 0 {
 				t.fail(x, "no password comes back", fmt.Sprintf("%s in the %s", x.Leaks[0].Secret, x.Leaks[0].Where))
 			} else if posted {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
 
@@ -322,10 +324,32 @@ func AllSources(variant string) check.Rule {
 				t.pass(a.X, "the rows of all sources", "as promised")
 			}
 		}
-		if t.judged > 0 && t.dialect == nil {
+		refusedEmpty(e, &t, variant)
+		if t.judged > 0 && t.dialect == nil && len(t.bad) == 0 {
 			t.dialect = map[dialect.Key]string{dialect.AllSources: "each"}
 		}
 		return t.judgement(noRows)
+	}
+}
+
+// refusedEmpty fails a device that refuses an empty source_ip where it answers an address.
+func refusedEmpty(e *check.Evidence, t *tally, variant string) {
+	var refused []exchange.Exchange
+	answered := false
+	for _, x := range asked(e, corpus.ImportStats, variant) {
+		q := query(&x)
+		switch {
+		case !q.OK || x.Probe == "scout/form":
+		case q.Source != "":
+			answered = answered || x.OK()
+		case !x.OK():
+			refused = append(refused, x)
+		}
+	}
+	for i := range refused {
+		if answered {
+			t.fail(&refused[i], "the rows of all sources", brief(&refused[i])+", while requests for an address are answered")
+		}
 	}
 }
 

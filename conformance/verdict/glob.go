@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"strings"
@@ -34,7 +35,7 @@ func match(glob, id []string) bool {
 // ValidGlob says what is wrong with a glob; nil where nothing is.
 func ValidGlob(glob string) error {
 	if strings.Trim(glob, "/") == "" {
-		return fmt.Errorf("an empty glob selects nothing (expected such as 'analytics/request/**')")
+		return errors.New("an empty glob selects nothing (expected such as 'analytics/request/**')")
 	}
 	if _, err := path.Match(glob, ""); err != nil {
 		return fmt.Errorf("%q is no glob: a bracket is not closed (expected such as 'analytics/request/**')", glob)

@@ -1,5 +1,7 @@
 package catalogue
 
+import "slices"
+
 // analyticsRequirements are the promises of the analytics document.
 func analyticsRequirements() []Requirement {
 	o := &section{doc: Analytics, name: "Overview", prefix: "analytics/overview"}
@@ -12,7 +14,7 @@ func analyticsRequirements() []Requirement {
 	a.add("wrong-credentials", "", Must, Inferred, "Credentials that are not valid do not authenticate a request.")
 	a.add("malformed-header", "", Must, Inferred, "An Authorization header that cannot be read does not authenticate a request.")
 	a.add("methods", "", May, Silent, "Which methods of authentication exist is left to the Common API.")
-	rows := append(o.rows, a.rows...)
+	rows := slices.Concat(o.rows, a.rows)
 	for _, t := range Templates() {
 		rows = append(rows, requestRequirements(t)...)
 		rows = append(rows, responseRequirements(t)...)

@@ -37,7 +37,9 @@ func near(t *rapid.T, s *Schema, depth int) any {
 	leaf := rapid.SampledFrom([]any{
 		"", "flows_per_minute", "hours", "192.0.2.1", "2001:db8::1", "::ffff:192.0.2.1", "fe80::1%eth0", "23/08/2023 11:36:41",
 		"32/08/2023 11:36:41", "12", "COMPLETED", "true", "2024-01-08 22:11:00+00:00", "ä",
-		0.0, 1.0, 60.0, -1.0, 1.5, 1e30, 9007199254740993.0, true, nil, []any{}, map[string]any{},
+		0.0, 1.0, 60.0, -1.0, 1.5, 1e30, 9007199254740993.0, true, nil,
+		[]any{},
+		map[string]any{},
 	})
 	if depth == 0 {
 		return leaf.Draw(t, "leaf")
