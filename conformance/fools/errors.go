@@ -151,9 +151,9 @@ func faultFools(s scope) []Fool {
 		mutant("error/"+s.word+"-mistyped-is-internal", s.prefix+"no-server-fault", "on the paths of "+s.word+" answers an argument of the wrong type with INTERNAL_ERROR", onBad(mistyped, internal)),
 		mutant("error/"+s.word+"-stack-trace", s.prefix+"internal-error", "on the paths of "+s.word+" answers a body that is no JSON with status 500 and a stack trace",
 			onBad(noJSON, func() *answer { return text(http.StatusInternalServerError, "text/plain", trace) })),
-		mutant("error/"+s.word+"-gateway-page", s.prefix+"internal-error", "on the paths of "+s.word+" dies of an argument of the wrong type, and the proxy before it says so",
+		mutant("error/"+s.word+"-server-page", s.prefix+"internal-error", "on the paths of "+s.word+" dies of an argument of the wrong type, and the web server around it says so",
 			onBad(mistyped, func() *answer {
-				return text(http.StatusBadGateway, "text/html", "<html><body><h1>502 Bad Gateway</h1></body></html>")
+				return text(http.StatusInternalServerError, "text/html", "<html><body><h1>500 Internal Server Error</h1></body></html>")
 			})),
 	}
 }
