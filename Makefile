@@ -48,7 +48,7 @@ oracles: ## test everything, and fail where a program to compare with is missing
 	CI=true go test ./...
 
 requirements: ## write docs/requirements.md anew
-	go run ./cmd/flowgate spec requirements > out.md && mv out.md docs/requirements.md
+	go run ./cmd/flowgate spec requirements -o docs/requirements.md
 
 $(LINT): tools/go.mod tools/go.sum
 	cd tools && go build -o ../$(LINT) github.com/golangci/golangci-lint/v2/cmd/golangci-lint

@@ -121,7 +121,7 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 	case f.from != "":
 		return a.judgeRecording(f, o)
 	}
-	target, err := a.target(f, address)
+	target, err := a.appliance(f, address)
 	if err != nil {
 		return err
 	}
@@ -204,8 +204,8 @@ func (f *checkFlags) options() (conformance.Options, error) {
 
 var pin = regexp.MustCompile(`^sha256:[0-9a-fA-F]{64}$`)
 
-// target is the appliance that the command line names, without its password.
-func (a *app) target(f *checkFlags, address string) (conformance.Target, error) {
+// appliance is the one that the command line names, without its password.
+func (a *app) appliance(f *checkFlags, address string) (conformance.Target, error) {
 	const usage = "usage: flowgate check https://10.0.0.1 --user NAME"
 	t := conformance.Target{URL: address, User: f.user, Fingerprint: f.fingerprint, Insecure: f.insecure}
 	u, err := url.Parse(address)

@@ -67,7 +67,7 @@ func (a *app) replayCheck(ctx context.Context, f *checkFlags, o conformance.Opti
 	if address == "" {
 		address = old.Target.URL
 	}
-	target, err := a.target(f, address)
+	target, err := a.appliance(f, address)
 	if err != nil {
 		return err
 	}

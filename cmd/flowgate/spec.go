@@ -68,26 +68,28 @@ func (a *app) deliver(flag, path string, text []byte) error {
 }
 
 func (a *app) specRequirements() *cobra.Command {
+	var output string
 	cmd := &cobra.Command{
 		Use:   "requirements",
 		Short: "List every promise of the documents, and the checks that judge it",
 		Args:  arguments(),
 	}
 	format := choose(cmd, "format", "of the list", "md", "json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` to write to, instead of standard output")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		list, err := requirements()
 		if err != nil {
 			return err
 		}
 		if format.value == "md" {
-			return a.deliver("", "", requirementsMarkdown(list))
+			return a.deliver("--output", output, requirementsMarkdown(list))
 		}
-		return a.deliverJSON(list)
+		return a.deliverJSON(output, list)
 	}
 	return cmd
 }
 
-func (a *app) deliverJSON(v any) error {
+func (a *app) deliverJSON(output string, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
@@ -95,7 +97,7 @@ func (a *app) deliverJSON(v any) error {
 	if err := enc.Encode(v); err != nil {
 		return broken("", "the list cannot be written: %w", err)
 	}
-	return a.deliver("", "", b.Bytes())
+	return a.deliver("--output", output, b.Bytes())
 }
 
 // question is an open question as JSON.
@@ -115,12 +117,14 @@ type questionAnswer struct {
 }
 
 func (a *app) specQuestions() *cobra.Command {
+	var output string
 	cmd := &cobra.Command{
 		Use:   "questions",
 		Short: "List the questions that the documents leave open, and their lawful answers",
 		Args:  arguments(),
 	}
 	format := choose(cmd, "format", "of the list", "md", "json")
+	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` to write to, instead of standard output")
 	cmd.RunE = func(*cobra.Command, []string) error {
 		var list []question
 		for _, q := range dialect.Questions() {
@@ -131,9 +135,9 @@ func (a *app) specQuestions() *cobra.Command {
 			list = append(list, x)
 		}
 		if format.value == "md" {
-			return a.deliver("", "", questionsMarkdown(list))
+			return a.deliver("--output", output, questionsMarkdown(list))
 		}
-		return a.deliverJSON(list)
+		return a.deliverJSON(output, list)
 	}
 	return cmd
 }
