@@ -204,7 +204,7 @@ func Completes(k Kind) check.Rule {
 
 // EndsAs judges the status of jobs that succeeded: the same job must stand in last_successful.
 func EndsAs(k Kind) check.Rule {
-	return eachTrace(k, k.Local, "status COMPLETED", func(_ *check.Evidence, t *trace) (string, string) {
+	return eachTrace(k, k.Local, "status COMPLETED", func(e *check.Evidence, t *trace) (string, string) {
 		o := t.record(t.end)
 		if t.ended() == "COMPLETED" {
 			return "", "COMPLETED"
@@ -212,7 +212,8 @@ func EndsAs(k Kind) check.Rule {
 		if last := LastSuccessful.object(t.end); k.Record == Running && last != nil && !same(last, LastSuccessful.object(t.before)) {
 			return "status " + show(o["status"]) + ", although last_successful tells of a new success", ""
 		}
-		if status := statusOf(o); status != "ERROR" && status != "EXECUTING" {
+		status := statusOf(o)
+		if status != "ERROR" && status != "EXECUTING" || status == "ERROR" && k.Record == Restoring && lastMade(e) != "" {
 			return "status " + show(o["status"]), ""
 		}
 		return "", ""
