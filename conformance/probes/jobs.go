@@ -53,6 +53,9 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 	// and the last answer counts.
 	for n := 0; n < attempts && err == nil && started.Response.Status/100 == 4 && job.Hostname == "localhost"; n++ {
 		if err = sn.Pause(ctx, time.Second); err == nil {
+			before, err = sn.Do(ctx, s.request(k.status, StepBefore))
+		}
+		if err == nil {
 			started, err = sn.Do(ctx, r)
 		}
 	}

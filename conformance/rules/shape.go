@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"fmt"
 	"mime"
 	"strings"
@@ -46,6 +47,8 @@ func Success(variant string) check.Rule {
 			switch want := "a status of the 2xx class, and a body"; {
 			case x.Response.Status/100 == 1 || x.Response.Status/100 == 3:
 				t.fail(&x, want, fmt.Sprintf("status %d", x.Response.Status))
+			case !x.OK() && bytes.HasPrefix(bytes.TrimSpace(x.Response.Body), []byte("[")):
+				t.fail(&x, want, fmt.Sprintf("status %d with rows", x.Response.Status))
 			case !x.OK() || !complete(&x):
 			case len(x.Response.Body) == 0:
 				t.fail(&x, want, fmt.Sprintf("status %d without a body", x.Response.Status))

@@ -18,8 +18,8 @@ type Options struct {
 	Run     []string // globs of device names, see verdict.MatchGlob; empty runs all, controls included
 	Workers int      // devices judged at once; 0 is 2
 	Seed    uint64   // of the appliance; 0 is 1
-	// Focus judges a mutant by the checks of the requirement that it breaks and by no others: much faster, and blind to
-	// what else would have failed.
+	// Focus judges a mutant by the checks of the document that it breaks and by no others: faster, and blind to what
+	// else would have failed.
 	Focus    bool
 	Progress func(done, total int, o Outcome)
 }
