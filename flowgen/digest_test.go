@@ -36,7 +36,7 @@ func digest(t *testing.T) string {
 		for _, profile := range append(flowgen.ProfileNames(), flowgen.Mixed) {
 			g := newGenerator(t, flowgen.Options{Seed: seed, Sources: 12, Profile: profile})
 			for i := range 12 {
-				for h := int64(0); h < 6; h++ {
+				for h := range int64(6) {
 					put(g.Hour(i, monday+h*29))
 					put(g.Minute(i, (monday+h*31)*60+h))
 					put(g.Second(i, (monday+h*37)*3600+h))

@@ -134,7 +134,7 @@ func (s *source) record(p pen, sp *span) flow.Record {
 	r := flow.Record{
 		Sampling: 1, Ordinal: uint32(p.index),
 		Input: 1 + uint32(h2&(ports-1)), Output: 1 + uint32(h2>>3&(ports-1)),
-		SrcAS: insideASN + uint32(s.Domain), DstAS: outsideASN + uint32(h2>>6&15),
+		SrcAS: insideASN + s.Domain, DstAS: outsideASN + uint32(h2>>6&15),
 		SrcMask: 24, DstMask: 16,
 	}
 	if p.ipv6 {
@@ -145,7 +145,7 @@ func (s *source) record(p pen, sp *span) flow.Record {
 	} else {
 		s.usual(&r, p, h, client)
 	}
-	r.NextHop = s.host(nextHop, uint32(r.Output), p.ipv6)
+	r.NextHop = s.host(nextHop, r.Output, p.ipv6)
 	s.times(&r, p.second, h2)
 	return r
 }

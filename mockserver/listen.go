@@ -108,10 +108,11 @@ func (a *Appliance) Close() error {
 			l.end()
 		}
 		if err := l.server.Shutdown(ctx); err != nil {
-			errs = append(errs, fmt.Errorf("mockserver: requests to the %s were still under way after %v and have been cut", l.name, a.limits.Drain), l.server.Close())
+			cut := fmt.Errorf("mockserver: requests to the %s were still under way after %v and have been cut", l.name, a.limits.Drain)
+			errs = append(errs, cut, l.server.Close())
 		}
 		l.end()
-		<-l.done
+		_ = <-l.done // what ended it is told by Shutdown
 	}
 	return errors.Join(errs...)
 }

@@ -219,7 +219,7 @@ func row(source string, start, step int64) map[string]any {
 	var sum, peak [3]int64
 	var badBytes, badPackets int64
 	for m := start / 60 * 60; m < start+step; m += 60 {
-		for k := int64(0); k < 3; k++ {
+		for k := range int64(3) {
 			h := uint64(m+k)*0x9E3779B97F4A7C15 ^ uint64(len(source)+int(source[len(source)-1]))*0xBF58476D1CE4E5B9
 			h ^= h >> 29
 			if source == sources[3] && m/60%3 == 0 {

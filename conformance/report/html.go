@@ -237,7 +237,7 @@ func (s subject) htmlExchange(x *verdict.Exchange) htmlExchange {
 		Probe: line(x.Probe, 0), Started: x.Timings.Started.UTC().Format("15:04:05.000") + " UTC", FirstByte: millis(x.Timings.FirstByte), Total: millis(x.Timings.Total),
 		Error: line(x.Error, 0), Curl: block(x.Curl),
 		Request:  wire(x.Request.Method+" "+x.Request.URL, x.Request.Headers, x.Request.Body, x.Request.Cut),
-		Response: wire(fmt.Sprint(x.Response.Status), x.Response.Headers, x.Response.Body, x.Response.Cut),
+		Response: wire(strconv.Itoa(x.Response.Status), x.Response.Headers, x.Response.Body, x.Response.Cut),
 	}
 	switch {
 	case x.Error != "":

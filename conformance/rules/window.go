@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -236,9 +237,9 @@ func Unit(unit string) check.Rule {
 		}
 		if a != nil && c != nil {
 			if missing := lacks(a, c, both(inner(e, a), inner(e, c))); missing != "" {
-				t.fail(a.X, "the rows of the last "+fmt.Sprint(a.Query.N)+" "+unit+", as template C has them", missing)
+				t.fail(a.X, "the rows of the last "+strconv.Itoa(a.Query.N)+" "+unit+", as template C has them", missing)
 			} else if len(a.Rows) > 0 {
-				t.pass(a.X, "the rows of the last "+fmt.Sprint(a.Query.N)+" "+unit, "as promised")
+				t.pass(a.X, "the rows of the last "+strconv.Itoa(a.Query.N)+" "+unit, "as promised")
 			}
 		}
 		return t.judgement("neither template A nor C had rows of the last " + unit)

@@ -41,7 +41,7 @@ func TestJobsPassThroughTheirStatesInOrder(t *testing.T) {
 		synctest.Wait()
 		require.False(t, committed)
 		require.Equal(t, device.Executing, d.Restored().Status)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		synctest.Wait()
 		require.True(t, committed)
 		require.Equal(t, device.Completed, d.Restored().Status)
