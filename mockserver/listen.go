@@ -112,7 +112,9 @@ func (a *Appliance) Close() error {
 			errs = append(errs, cut, l.server.Close())
 		}
 		l.end()
-		_ = <-l.done // what ended it is told by Shutdown
+		if err := <-l.done; !errors.Is(err, http.ErrServerClosed) {
+			errs = append(errs, fmt.Errorf("mockserver: the %s had ended before: %w", l.name, err))
+		}
 	}
 	return errors.Join(errs...)
 }
