@@ -176,7 +176,7 @@ func follow(path string) string {
 
 // TestEveryFlagStandsOnItsPage reads the pages of the commands: what can be given is told.
 func TestEveryFlagStandsOnItsPage(t *testing.T) {
-	for _, name := range []string{"mock", "check", "selftest", "demo"} {
+	for _, name := range []string{"mock", "check", "selftest", "demo", "target"} {
 		page, err := os.ReadFile(filepath.Join(rootFolder(t), "docs", name+".md"))
 		require.NoError(t, err)
 		_, help, _ := call(t, name, "--help")

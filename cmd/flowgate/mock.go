@@ -108,8 +108,8 @@ func (a *app) runMock(ctx context.Context, f *mockFlags) (err error) {
 	return nil
 }
 
-// announce tells that the appliance accepts connections.
-func (a *app) announce(file string, r ready) error {
+// announce writes one line of JSON to standard output, and to a file if one is named, once connections are accepted.
+func (a *app) announce(file string, r any) error {
 	line, err := json.Marshal(r)
 	if err != nil {
 		return broken("", "the ready line cannot be written: %w", err)

@@ -84,7 +84,7 @@ func (a *app) runTarget(ctx context.Context, f *targetFlags) error {
 		defer stop()
 		told <- tell(events, target)
 	}()
-	err = a.announceLine(f.readyFile, targetReady{
+	err = a.announce(f.readyFile, targetReady{
 		Address: address, Fingerprint: target.HostKeyFingerprint(),
 		HostKey: hostKeyLine(target),
 	})
@@ -228,26 +228,4 @@ func (a *app) eventLog(path string) (w io.Writer, closing func() error, err erro
 // hostKeyLine is the host's key as a known_hosts file has it, without the name of the host.
 func hostKeyLine(target *sshtarget.Target) string {
 	return strings.TrimSpace(string(gossh.MarshalAuthorizedKey(target.HostKey())))
-}
-
-// announceLine writes one line of JSON to standard output, and to a file if one is named, once all is ready.
-func (a *app) announceLine(file string, v any) error {
-	line, err := json.Marshal(v)
-	if err != nil {
-		return broken("", "the ready line cannot be written: %w", err)
-	}
-	line = append(line, '\n')
-	write := func(w io.Writer) error {
-		_, err := w.Write(line)
-		return err
-	}
-	if file != "" {
-		if err := writeFile(file, write); err != nil {
-			return broken("", "--ready-file %s: %w", file, err)
-		}
-	}
-	if err := write(a.out); err != nil {
-		return broken("", "the ready line cannot be written: %w", err)
-	}
-	return nil
 }
