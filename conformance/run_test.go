@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -137,9 +138,9 @@ func TestWhatCannotBeJudgedSaysWhy(t *testing.T) {
 }
 
 func TestADeviceThatStopsAnsweringIsLeftAlone(t *testing.T) {
-	n := 0
+	var n atomic.Int64
 	s, h := device(t, func(w http.ResponseWriter, r *http.Request, body string) {
-		if n++; n > 40 {
+		if n.Add(1) > 40 {
 			panic(http.ErrAbortHandler)
 		}
 		acceptAll(w, r, body)

@@ -28,8 +28,12 @@ func TestTheCompiledSchemaAgreesWithTheLibrary(t *testing.T) {
 			}
 		})
 	}
-	require.Greater(t, sure[yes], 200)
-	require.Greater(t, sure[no], 200)
+	least := 200
+	if testing.Short() { // rapid then draws a fifth of the values
+		least = 20
+	}
+	require.Greater(t, sure[yes], least)
+	require.Greater(t, sure[no], least)
 }
 
 // near draws a value that has a chance to fit: properties that the schema knows, values that the document uses.
