@@ -29,6 +29,13 @@ type heard struct {
 	list []string // method, path and body
 }
 
+// told lists it; a handler may still be at work.
+func (h *heard) told() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.list)
+}
+
 // device answers as it is told and remembers what it heard.
 func device(t *testing.T, answer func(w http.ResponseWriter, r *http.Request, body string)) (*httptest.Server, *heard) {
 	t.Helper()
@@ -61,7 +68,7 @@ func TestObservingSendsNothingThatCouldChangeADevice(t *testing.T) {
 	s, h := device(t, acceptAll)
 	report := run(t, s.URL, conformance.Options{Profile: check.Full})
 	require.Equal(t, verdict.NotConformant, report.Verdict)
-	for _, x := range h.list {
+	for _, x := range h.told() {
 		if strings.HasPrefix(x, "GET ") {
 			continue
 		}
@@ -74,7 +81,7 @@ func TestMutatingStartsNoRestore(t *testing.T) {
 	s, h := device(t, acceptAll)
 	run(t, s.URL, conformance.Options{Profile: check.Full, Allow: check.Mutate, JobTimeout: 1})
 	posted := 0
-	for _, x := range h.list {
+	for _, x := range h.told() {
 		require.False(t, strings.Contains(x, "/restore") && !strings.HasPrefix(x, "GET "), x)
 		require.False(t, strings.HasPrefix(x, "DELETE "), x)
 		if strings.HasPrefix(x, "POST /api/mgmt.gateway_backup/1.0/backup") {
@@ -96,7 +103,7 @@ func TestDestroyingNeedsTheDevicesName(t *testing.T) {
 			acceptAll(w, r, body)
 		})
 		run(t, s.URL, conformance.Options{Profile: check.Full, Allow: check.Destroy, Confirm: confirm, JobTimeout: 1})
-		restored := slices.ContainsFunc(h.list, func(x string) bool { return strings.HasPrefix(x, "POST /api/mgmt.gateway_backup/1.0/restore") })
+		restored := slices.ContainsFunc(h.told(), func(x string) bool { return strings.HasPrefix(x, "POST /api/mgmt.gateway_backup/1.0/restore") })
 		require.Equal(t, allowed, restored, "--confirm %q", confirm)
 	}
 }
@@ -106,7 +113,7 @@ func TestADryRunSendsNothingAndShowsEverything(t *testing.T) {
 	drafts, err := conformance.DryRun(t.Context(), conformance.Target{URL: s.URL, User: "qa", Password: "pass-of-qa"},
 		conformance.Options{Profile: check.Full, Allow: check.Destroy})
 	require.NoError(t, err)
-	require.Empty(t, h.list)
+	require.Empty(t, h.told())
 	hazards := map[check.Hazard]int{}
 	for _, d := range drafts {
 		hazards[d.Hazard]++
@@ -148,7 +155,7 @@ func TestADeviceThatStopsAnsweringIsLeftAlone(t *testing.T) {
 	report := run(t, s.URL, conformance.Options{Profile: check.Full})
 	require.Equal(t, verdict.ExitUnreachable, report.ExitCode(false))
 	require.Contains(t, report.Reason, "stopped answering")
-	require.Less(t, len(h.list), 60, "a few unanswered requests are enough")
+	require.Less(t, len(h.told()), 60, "a few unanswered requests are enough")
 }
 
 func TestADeviceWithoutFlowsIsIncompleteAndNotAccused(t *testing.T) {
