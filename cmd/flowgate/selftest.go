@@ -41,7 +41,7 @@ says nothing.`,
 	fl.StringArrayVar(&f.run, "run", nil, "`GLOB` of the appliances to judge; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 1, "of the appliance; 1 or more")
 	fl.IntVar(&f.workers, "workers", 2, "how many appliances are judged at once")
-	fl.BoolVar(&f.focus, "focus", false, "judge a wrong appliance by the checks of the requirement that it breaks only; much faster")
+	fl.BoolVar(&f.focus, "focus", false, "judge a wrong appliance by the checks of the document that it breaks only; faster")
 	return cmd
 }
 
