@@ -32,6 +32,7 @@ func (r *run) report(exchanges []exchange.Exchange) *verdict.Report {
 	for k, v := range rules.Habits(e) {
 		rep.Dialect[string(k)] = v
 	}
+	r.locked = r.refusedAll(received(exchanges))
 	gap := r.judge(e, rep)
 	rep.Exchanges = reported(exchanges)
 	r.conclude(rep, e, gap)
@@ -77,6 +78,10 @@ func (r *run) check(e *check.Evidence, i int, absent bool, observed map[string]s
 	c := &r.suite.checks[i]
 	v = entry(c.Requirement, c.ID, c.Hazard, r.selected[i])
 	if v.Reason != "" {
+		return v, false
+	}
+	if r.locked {
+		v.Reason = "the device refused the credentials in every request"
 		return v, false
 	}
 	if absent {
@@ -169,25 +174,39 @@ func (r *run) absent(e *check.Evidence) map[catalogue.Document]bool {
 	return out
 }
 
-// conclude says whether the device could be judged at all.
-func (r *run) conclude(rep *verdict.Report, e *check.Evidence, gap string) {
-	answered, welcome, last := 0, 0, ""
-	for i := range e.Exchanges {
-		x := &e.Exchanges[i]
+// reception is how a device took the requests.
+type reception struct {
+	answered, welcome int    // requests; welcome are those of the account that were not refused for its credentials
+	last              string // why the last unanswered one was not
+}
+
+func received(exchanges []exchange.Exchange) reception {
+	var c reception
+	for i := range exchanges {
+		x := &exchanges[i]
 		if x.Answered() {
-			answered++
+			c.answered++
 		} else {
-			last = x.Error
+			c.last = x.Error
 		}
 		if x.Auth == exchange.Account && x.Operation != "" && x.Answered() && x.Response.Status != 401 && x.Response.Status != 403 {
-			welcome++
+			c.welcome++
 		}
 	}
+	return c
+}
+
+// refusedAll reports that a live device never let the account in: that says nothing of its API.
+func (r *run) refusedAll(c reception) bool { return c.answered > 0 && c.welcome == 0 && !r.recorded }
+
+// conclude says whether the device could be judged at all.
+func (r *run) conclude(rep *verdict.Report, e *check.Evidence, gap string) {
+	c := received(e.Exchanges)
 	switch {
-	case answered == 0 && len(e.Exchanges) > 0:
-		rep.Verdict, rep.Reason = verdict.BrokenRun, fmt.Sprintf("%s could not be reached: %s", rep.Target.URL, last)
+	case c.answered == 0 && len(e.Exchanges) > 0:
+		rep.Verdict, rep.Reason = verdict.BrokenRun, fmt.Sprintf("%s could not be reached: %s", rep.Target.URL, c.last)
 		rep.Hint = "check the address and the network; for a self-signed certificate give --ca, --fingerprint or --insecure"
-	case answered > 0 && welcome == 0 && !r.recorded:
+	case r.refusedAll(c):
 		rep.Verdict, rep.Reason = verdict.BrokenRun, fmt.Sprintf("%s refused the credentials in every request", rep.Target.URL)
 		rep.Hint = "give --user, and the password in FLOWGATE_PASSWORD or --password-file"
 	case r.gone != "":

@@ -49,14 +49,17 @@ type Options struct {
 	// Now and Pause are the harness's clock; nil is the real one.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
-	// Progress is told of each probe before it runs; nil is silence. It must not block.
+	// Progress is told of each probe before it runs, and of each check that fails once its probes have run; nil is
+	// silence. It must not block.
 	Progress func(Progress)
 }
 
 // Progress tells how far a run has come.
 type Progress struct {
-	Probe       string
-	Done, Total int
+	Probe       string // that runs now; "" where there is news only
+	Done, Total int    // probes
+	// Failed are the checks that were found to fail, unwaived, since the last time. The report may find more.
+	Failed []verdict.Check
 }
 
 // ErrOptions marks errors of the options: what was asked for makes no sense.

@@ -43,6 +43,7 @@ type run struct {
 	quiet    int               // unanswered requests in a row
 	gone     string            // why the device counts as gone
 	refused  string            // why destructive probes were held back
+	locked   bool              // the device never let the account in
 	print    string            // fingerprint of the certificate that was seen
 }
 
@@ -183,10 +184,14 @@ func (r *run) plan() []*check.Probe {
 func (r *run) send(ctx context.Context) error {
 	plan := r.plan()
 	s := &session{run: r}
-	for i, p := range plan {
+	h := newHerald(r)
+	tell := func(probe string, done int) {
 		if r.o.Progress != nil {
-			r.o.Progress(Progress{Probe: p.Name, Done: i, Total: len(plan)})
+			r.o.Progress(Progress{Probe: probe, Done: done, Total: len(plan), Failed: h.failures()})
 		}
+	}
+	for i, p := range plan {
+		tell(p.Name, i)
 		switch {
 		case r.gone != "":
 			r.trouble[p.Name] = r.gone
@@ -216,6 +221,7 @@ func (r *run) send(ctx context.Context) error {
 		}
 		r.sent[p.Name] = true
 	}
+	tell("", len(plan))
 	if c, ok := r.target.Transport.(*http.Transport); ok {
 		c.CloseIdleConnections()
 	}

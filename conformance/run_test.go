@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -140,7 +141,40 @@ func TestWhatCannotBeJudgedSaysWhy(t *testing.T) {
 			require.Equal(t, verdict.ExitUnreachable, report.ExitCode(false))
 			require.Contains(t, report.Reason, c.reason)
 			require.Contains(t, report.Hint, c.hint)
+			require.Zero(t, report.Summary.Failed, "an account that is refused says nothing of the API")
 		})
+	}
+}
+
+// What fails is told while the run goes on, once, and nothing is told that the report does not say.
+func TestFailuresAreToldAsTheyCome(t *testing.T) {
+	s, _ := device(t, acceptAll)
+	told := map[string]int{}
+	early, probes := 0, 0
+	o := conformance.Options{Profile: check.Standard, Waivers: []verdict.Waiver{{
+		Check: "analytics/request/type-a/structure/**", Reason: "known", Expires: time.Now().AddDate(1, 0, 0),
+	}}}
+	o.Progress = func(p conformance.Progress) {
+		probes = max(probes, p.Total)
+		for _, c := range p.Failed {
+			told[c.ID]++
+			if p.Done < p.Total {
+				early++
+			}
+		}
+	}
+	report := run(t, s.URL, o)
+	failed := map[string]bool{}
+	for _, c := range report.Checks {
+		if c.Verdict == verdict.Failed && !c.Waived {
+			failed[c.ID] = true
+			require.Equal(t, 1, told[c.ID], c.ID)
+		}
+	}
+	require.Greater(t, len(failed), 50)
+	require.Greater(t, early, len(failed)/2)
+	for id := range told {
+		require.True(t, failed[id], id)
 	}
 }
 

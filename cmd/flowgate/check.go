@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -20,6 +21,7 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/conformance/report"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 )
 
@@ -29,7 +31,8 @@ type checkFlags struct {
 	auth, allow, profile *choice
 	ca, fingerprint      string
 	insecure             bool
-	confirm, waivers     string
+	confirm              string
+	waivers, baseline    string
 	run, skip            []string
 	seed                 uint64
 	rate                 float64
@@ -90,6 +93,7 @@ func (f *checkFlags) scope(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.skip, "skip", nil, "`GLOB` of checks not to run; may be repeated")
 	f.profile = chooseFrom(cmd, "profile", "how much to run", "standard", "quick", "standard", "full")
 	fl.StringVar(&f.waivers, "waivers", "", "YAML `FILE` of requirements that are knowingly not met")
+	fl.StringVar(&f.baseline, "baseline", "", "JSON report `FILE` of an earlier run, whose failures are known; new ones fail, and mended ones ask for a new baseline")
 	fl.StringVar(&f.from, "from", "", "`HAR` file or folder of --record to judge, and send nothing; with --replay a JSON report")
 	fl.StringVar(&f.replay, "replay", "", "`CHECK-ID` of the report --from to repeat, and say whether its verdict still holds")
 	fl.BoolVar(&f.strict, "strict", false, "exit with 1 on a warning too")
@@ -199,7 +203,28 @@ func (f *checkFlags) options() (conformance.Options, error) {
 			return o, wrong("an entry is such as {check: backup/start/status, reason: known since 9.1, expires: 2027-01-31}", "--waivers %s: %w", f.waivers, err)
 		}
 	}
-	return o, nil
+	known, err := f.known()
+	o.Waivers = append(o.Waivers, known...)
+	return o, err
+}
+
+// known are the failures of the baseline, as waivers.
+func (f *checkFlags) known() ([]verdict.Waiver, error) {
+	if f.baseline == "" {
+		return nil, nil
+	}
+	text, err := readFile("--baseline", f.baseline)
+	if err != nil {
+		return nil, err
+	}
+	old, err := report.ReadJSON(bytes.NewReader(text))
+	if err != nil {
+		return nil, wrong("flowgate check --json FILE writes one", "--baseline %s: %w", f.baseline, err)
+	}
+	if old.Verdict == verdict.BrokenRun {
+		return nil, wrong("take the report of a run that judged the appliance", "--baseline %s tells of a run that broke: %s", f.baseline, old.Reason)
+	}
+	return verdict.Baseline(old), nil
 }
 
 var pin = regexp.MustCompile(`^sha256:[0-9a-fA-F]{64}$`)

@@ -18,7 +18,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/fools"
+	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/mockserver"
 	"github.com/flowgate-dev/flowgate/mockserver/mockservertest"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -84,6 +86,24 @@ func TestExitCodesOfCheck(t *testing.T) {
 			require.Contains(t, strings.Join(strings.Fields(out+complaints), " "), c.says)
 		})
 	}
+}
+
+func TestABaselineKnowsTheFailuresOfAnEarlierRun(t *testing.T) {
+	t.Setenv("FLOWGATE_PASSWORD", mockservertest.Password)
+	file := filepath.Join(t.TempDir(), "report.json")
+	judge := func(fool string, want int, says string, flags ...string) {
+		t.Helper()
+		args := append([]string{"check", plain(t, fool), "--user", "admin", "--run", "backup/status"}, flags...)
+		code, out, complaints := call(t, args...)
+		require.Equal(t, want, code, "%s\n%s", out, complaints)
+		require.Contains(t, out+complaints, says)
+	}
+	judge("always/garbage", 1, "NOT CONFORMANT", "--json", file)
+	judge("always/garbage", 0, "CONFORMANT", "--baseline", file)
+	judge("always/garbage", 1, "NOT CONFORMANT", "--baseline", file, "--run", "analytics/response/type-c/list")
+	judge("", 4, "renewed", "--baseline", file)
+	judge("", 2, "no report of schema", "--baseline", write(t, "other.json", "[]"))
+	judge("", 2, "tells of a run that broke", "--baseline", write(t, "broken.json", `{"schema": "flowgate/report/v1", "verdict": "broken"}`))
 }
 
 func TestAnUnreachableDeviceIsThree(t *testing.T) {
@@ -331,6 +351,9 @@ func TestProgress(t *testing.T) {
 	p.step(3, 40, "probe")
 	p.end()
 	require.Equal(t, "\r\x1b[K3/40 probe\r\x1b[K", b.String(), "a terminal sees one line, which goes away")
+	b.Reset()
+	p.show(conformance.Progress{Done: 4, Total: 40, Probe: "next", Failed: []verdict.Check{{ID: "a/b", Reason: "expected x; got \x1b[31m\n" + strings.Repeat("y", 500)}}})
+	require.Regexp(t, `^\r\x1b\[KFAILED a/b: expected x; got  \[31m y{130,140}…\n\r\x1b\[K4/40 next$`, b.String(), "a failure stays, and does not command the terminal")
 }
 
 // failing is a standard output that cannot be written.

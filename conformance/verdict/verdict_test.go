@@ -130,6 +130,42 @@ func TestWaivers(t *testing.T) {
 	}
 }
 
+// What a report says is known is waived in the next run of the same model, for as long as a baseline lives; what is new
+// fails, and what is mended or too old asks for a new baseline.
+func TestABaselineExcusesWhatItKnows(t *testing.T) {
+	made := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	old := report(verdict.Failed, verdict.Warned, verdict.Pass)
+	old.Run.ID, old.Run.Finished, old.Target.Model = "0badcafe", made, "X (1)"
+	known := verdict.Baseline(old)
+	require.Len(t, known, 2)
+	for name, c := range map[string]struct {
+		model  string
+		after  time.Duration
+		checks []verdict.Verdict
+		states []string
+		exit   int
+	}{
+		"the same":       {"X (1)", time.Hour, []verdict.Verdict{verdict.Failed, verdict.Warned, verdict.Pass}, []string{verdict.Applied, verdict.Applied}, 0},
+		"one more":       {"X (1)", time.Hour, []verdict.Verdict{verdict.Failed, verdict.Warned, verdict.Failed}, []string{verdict.Applied, verdict.Applied}, 1},
+		"one less":       {"X (1)", time.Hour, []verdict.Verdict{verdict.Pass, verdict.Warned, verdict.Pass}, []string{verdict.Stale, verdict.Applied}, 4},
+		"one not run":    {"X (1)", time.Hour, []verdict.Verdict{verdict.NotRun, verdict.Warned, verdict.Pass}, []string{verdict.Unjudged, verdict.Applied}, 0},
+		"another model":  {"X (1) b", time.Hour, []verdict.Verdict{verdict.Failed, verdict.Pass, verdict.Pass}, []string{verdict.OtherUnit, verdict.OtherUnit}, 1},
+		"the last day":   {"X (1)", verdict.BaselineLife, []verdict.Verdict{verdict.Failed, verdict.Warned, verdict.Pass}, []string{verdict.Applied, verdict.Applied}, 0},
+		"months later":   {"X (1)", verdict.BaselineLife + 24*time.Hour, []verdict.Verdict{verdict.Failed, verdict.Warned, verdict.Pass}, []string{verdict.Expired, verdict.Expired}, 1},
+		"all is mended ": {"X (1)", time.Hour, []verdict.Verdict{verdict.Pass, verdict.Pass, verdict.Pass}, []string{verdict.Stale, verdict.Stale}, 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := report(c.checks...)
+			r.Target.Model = c.model
+			verdict.Settle(r)
+			verdict.Apply(r, known, made.Add(c.after))
+			require.Equal(t, c.states, []string{r.Waivers[0].State, r.Waivers[1].State})
+			require.Equal(t, c.exit, r.ExitCode(false), r.Reason)
+			require.Contains(t, r.Waivers[0].Reason, "0badcafe of 2026-11-22")
+		})
+	}
+}
+
 func TestWaiverFilesThatAreWrong(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"no list":        {"check: a", "not a YAML list"},

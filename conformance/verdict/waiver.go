@@ -22,6 +22,8 @@ type Waiver struct {
 	Ticket  string    // where it is tracked
 	Expires time.Time // last day on which it counts, UTC
 	Line    int       // in the file
+	// Baseline says that the failure is known from an earlier report: the waiver may go without a check that ran.
+	Baseline bool
 }
 
 // The states of a waiver in a run.
@@ -31,13 +33,14 @@ const (
 	Unmatched = "unmatched" // it names no check that ran
 	Expired   = "expired"
 	OtherUnit = "other-device" // its model or version is not this device's
+	Unjudged  = "not-run"      // it comes from a baseline, and its check did not run
 )
 
 // WaiverNote says what became of one waiver in a run.
 type WaiverNote struct {
 	Check  string `json:"check"` // the waiver's glob
 	Reason string `json:"reason"`
-	State  string `json:"state"` // applied, stale, unmatched, expired or other-device
+	State  string `json:"state"` // applied, stale, unmatched, expired, other-device or not-run
 }
 
 // ParseWaivers reads a waiver file: a YAML list of {check, reason, expires, model?, version?, owner?, ticket?}. The
@@ -129,8 +132,11 @@ func (w *Waiver) state(r *Report, now time.Time) string {
 		}
 		ran = ran || c.Verdict != NotRun
 	}
-	if ran {
+	switch {
+	case ran:
 		return Stale
+	case w.Baseline:
+		return Unjudged
 	}
 	return Unmatched
 }
@@ -167,7 +173,7 @@ func Settle(r *Report) {
 		r.Hint = first(r.Hint, "see the reasons in the report; --list shows what would run")
 	case r.Verdict == Incomplete && r.Reason != "":
 	case spoiled != "":
-		r.Verdict, r.Reason, r.Hint = Incomplete, spoiled, "remove the waiver or correct it"
+		r.Verdict, r.Reason, r.Hint = Incomplete, spoiled, "remove the waiver or correct it; a baseline is renewed by the --json of a new run"
 	default:
 		r.Verdict = Conformant
 	}
