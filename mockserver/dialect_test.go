@@ -114,6 +114,10 @@ func TestEveryAnswerOfEveryOpenQuestionShows(t *testing.T) {
 	table := knobs()
 	for _, q := range dialect.Questions() {
 		look, there := table[q.Key]
+		if q.Observed {
+			require.False(t, there, "%s can be answered in several ways, so it is not only observed", q.Key)
+			continue
+		}
 		require.True(t, there, "no way to see the answer to %s", q.Key)
 		t.Run(string(q.Key), func(t *testing.T) {
 			answers := q.Answers

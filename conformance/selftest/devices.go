@@ -24,6 +24,9 @@ type device struct {
 func devices() []device {
 	out := []device{{name: "appliance", kind: "plain", about: "is the appliance as it is"}}
 	for _, q := range dialect.Questions() {
+		if q.Observed {
+			continue
+		}
 		answers := make([]string, 0, len(q.Answers))
 		for _, a := range q.Answers[1:] {
 			answers = append(answers, a.Name)

@@ -22,6 +22,9 @@ type Question struct {
 	Answers []Answer // lawful answers, the first is the default
 	Form    string   // where any text of a form is lawful too: the form in words
 	Pattern string   // and as a regular expression, "" where only Answers count
+	// Observed questions are those that the judge records and the appliance that ships does not offer to answer in
+	// other ways: setting one is lawful and changes nothing.
+	Observed bool
 }
 
 // Answer is one lawful answer.
@@ -29,6 +32,9 @@ type Answer struct {
 	Name    string
 	Meaning string
 }
+
+// all are the questions of every table, in a slice of the caller's own.
+func all() []Question { return slices.Concat(table, flowQuestions) }
 
 // Default is the answer that the appliance gives unless it is told otherwise.
 func (q Question) Default() string { return q.Answers[0].Name }
@@ -55,16 +61,16 @@ func (q Question) names() string {
 
 // Find returns the question of that key; ok is false where there is none.
 func Find(key Key) (q Question, ok bool) {
-	i := slices.IndexFunc(table, func(q Question) bool { return q.Key == key })
+	i := slices.IndexFunc(all(), func(q Question) bool { return q.Key == key })
 	if i < 0 {
 		return Question{}, false
 	}
-	return table[i], true
+	return all()[i], true
 }
 
 // Questions lists all open questions, sorted by key.
 func Questions() []Question {
-	out := slices.Clone(table)
+	out := all()
 	slices.SortFunc(out, func(a, b Question) int { return strings.Compare(string(a.Key), string(b.Key)) })
 	return out
 }
@@ -101,7 +107,7 @@ func (d Dialect) Set(key Key, answer string) error {
 // Full is a copy in which every question has an answer.
 func (d Dialect) Full() Dialect {
 	out := Dialect{}
-	for _, q := range table {
+	for _, q := range all() {
 		out[q.Key] = q.Default()
 	}
 	maps.Copy(out, d)
