@@ -36,6 +36,12 @@ type Options struct {
 	Store flowstore.Store // statistics, instead of traffic made up from Seed, Sources and Profile
 	Since time.Time       // begin of that traffic; zero is 2020, or 400 days before the clock's start if that is earlier
 
+	Collectors []Collector // UDP listeners that real exporters may send to; nil is none
+
+	// Data is the directory of all that survives a restart: collected statistics in flows, local backups in backups, and
+	// what jobs and the hosts that backups go to have left. "" keeps nothing. It is made where it is missing.
+	Data string
+
 	Clock   *clock.Clock    // nil is the machine's
 	Dialect dialect.Dialect // answers to the documents' open questions; nil is all defaults
 
@@ -50,6 +56,14 @@ type Options struct {
 	Limits   Limits
 	Entries  int          // of the journal; 0 is journal.DefaultEntries
 	Logger   *slog.Logger // failures of the appliance itself; nil discards them
+}
+
+// Collector is one UDP listener for flow exports.
+type Collector struct {
+	// Protocol is netflow (1, 5, 7, 9 and IPFIX told apart by the version field), netflow5, netflow9, ipfix or sflow; any
+	// other version that comes to a listener of one protocol is a bad datagram. "" is netflow.
+	Protocol string
+	Listen   string // HOST:PORT; port 0 is any free one
 }
 
 // Limits bound what a client may cost. Each zero is the default that stands beside it.
