@@ -45,6 +45,20 @@ type ExporterOptions struct {
 
 	// Now is the clock of the ledger; nil is time.Now.
 	Now func() time.Time
+
+	// Progress is told after each second of Run, by the goroutine that runs it;
+	// nil tells nobody.
+	Progress func(Progress)
+}
+
+// Progress is how far Run has come.
+type Progress struct {
+	Second int64       // of the model's clock, in Unix seconds: the one just sent
+	Sent   flow.Bucket // by all sources since the exporter was made, without peaks
+
+	// Behind is how long after its end the second was through; zero if it was
+	// in time. It grows where Rate is less than what the sources export.
+	Behind time.Duration
 }
 
 // Exporter sends the traffic of a Generator, each source from its own address,
@@ -117,6 +131,20 @@ func listen(s Source) (Socket, error) {
 // Ledger is the record of what was sent.
 func (e *Exporter) Ledger() *Ledger { return &e.ledger }
 
+// Open opens the sockets of all sources, so that an address which cannot be
+// sent from is told before anything is sent. Without it each is opened by the
+// first send of its source.
+func (e *Exporter) Open() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for i := range e.sources {
+		if err := e.open(i); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Seed is that of the generator.
 func (e *Exporter) Seed() uint64 { return e.seed }
 
@@ -149,6 +177,10 @@ func (e *Exporter) Run(ctx context.Context, duration time.Duration) error {
 		}
 		if err := e.SendSecond(ctx, second); err != nil {
 			return err
+		}
+		if e.options.Progress != nil {
+			behind := max(e.options.Now().Sub(time.Unix(second+1, 0)), 0)
+			e.options.Progress(Progress{Second: second, Sent: e.ledger.Sum(), Behind: behind})
 		}
 	}
 	return nil
@@ -267,8 +299,11 @@ func (e *Exporter) open(source int) error {
 		return nil
 	}
 	s, err := e.options.Listen(e.sources[source])
+	if err != nil {
+		return err
+	}
 	e.sockets[source] = s
-	return err
+	return nil
 }
 
 func (e *Exporter) emit(ctx context.Context, source int, d Datagram) error {
@@ -279,7 +314,8 @@ func (e *Exporter) emit(ctx context.Context, source int, d Datagram) error {
 	to := e.options.Targets[s.Protocol]
 	now := e.options.Now()
 	if _, err := socket.WriteToUDPAddrPort(d.Payload, to); err != nil {
-		return fmt.Errorf("flowgen: sending %s from %s to %s: %w", s.Protocol, s.Addr, to, err)
+		return fmt.Errorf("flowgen: sending %s from %s to %s: %w; hint: a loopback address reaches loopback addresses only: send from one that this machine has in the network of the collector",
+			s.Protocol, s.Addr, to, err)
 	}
 	length := uint64(len(d.Payload) + s.Layout.Overhead())
 	sent := flow.Bucket{Flows: uint64(d.Flows), Packets: 1, Bytes: length}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/netip"
 	"slices"
 	"sync"
@@ -18,6 +19,7 @@ import (
 type Ledger struct {
 	mu   sync.Mutex
 	rows map[ledgerKey]flow.Bucket
+	sent map[flow.Protocol]flow.Bucket // in all, without peaks
 }
 
 type ledgerKey struct {
@@ -57,12 +59,42 @@ func (l *Ledger) Record(source netip.Addr, p flow.Protocol, unixSecond int64, se
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.rows == nil {
-		l.rows = map[ledgerKey]flow.Bucket{}
+		l.rows, l.sent = map[ledgerKey]flow.Bucket{}, map[flow.Protocol]flow.Bucket{}
 	}
+	sent.PeakFlows, sent.PeakBytes, sent.PeakPackets = 0, 0, 0
+	all := l.sent[p]
+	all.Add(sent)
+	l.sent[p] = all
 	key := ledgerKey{source, p, unixSecond}
 	row := l.rows[key]
 	row.Add(sent)
 	l.rows[key] = row
+}
+
+// Sent sums everything ever recorded of a protocol, without peaks.
+func (l *Ledger) Sent(p flow.Protocol) flow.Bucket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.sent[p]
+}
+
+// Sum sums everything ever recorded, without peaks.
+func (l *Ledger) Sum() flow.Bucket {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var sum flow.Bucket
+	for _, b := range l.sent {
+		sum.Add(b)
+	}
+	return sum
+}
+
+// Forget drops the rows of the seconds before one, for a sender that never ends
+// and whose truth nobody wants; Sent and Sum keep them.
+func (l *Ledger) Forget(before int64) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	maps.DeleteFunc(l.rows, func(k ledgerKey, _ flow.Bucket) bool { return k.second < before })
 }
 
 // Rows lists what was sent, by second, source and protocol.

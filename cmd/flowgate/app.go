@@ -37,7 +37,7 @@ be reached, or the harness broke; 4 incomplete.`,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return a.environment(cmd) },
 	}
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.mock(), a.sshTarget(), a.check(), a.spec(), a.demo(), a.selftest(), a.version())
+	root.AddCommand(a.mock(), a.sshTarget(), a.check(), a.spec(), a.demo(), a.selftest(), a.flows(), a.version())
 	root.SetHelpCommand(help(root))
 	root.InitDefaultCompletionCmd()
 	for _, cmd := range root.Commands() {
