@@ -96,22 +96,62 @@ type Profile struct {
 func ParseProfile(text []byte) (Profile, error) {
 	var p Profile
 	if err := yaml.Load(text, &p, yaml.WithKnownFields()); err != nil {
-		return Profile{}, fmt.Errorf("flowgen: the profile is not readable: %w; hint: see the files in fixtures/profiles", err)
+		return Profile{}, fmt.Errorf("flowgen: the profile is not readable: %w; hint: %s", err, profileHint)
 	}
-	if err := p.Validate(); err != nil {
+	err := p.Validate()
+	var fault *profileFault
+	if errors.As(err, &fault) {
+		fault.line = lineOf(text, fault.key)
+	}
+	if err != nil {
 		return Profile{}, err
 	}
 	return p, nil
 }
 
+const profileHint = "docs/flows.md lists the keys and what they take; fixtures/profiles holds examples"
+
+// profileFault is a value that the model cannot take.
+type profileFault struct {
+	name, want string
+	key        []string // from the top of the file down
+	line       int      // in the file; 0 where there is no file, or not this key
+}
+
+// Error names the key and what it takes.
+func (f *profileFault) Error() string {
+	at := ""
+	if f.line > 0 {
+		at = fmt.Sprintf("line %d: ", f.line)
+	}
+	return fmt.Sprintf("flowgen: profile %q: %s%s: expected %s; hint: %s", f.name, at, strings.Join(f.key, ": "), f.want, profileHint)
+}
+
+// lineOf is the line on which a key stands, or the last one above it that is there; 0 for none.
+func lineOf(text []byte, key []string) int {
+	var top yaml.Node
+	if yaml.Load(text, &top) != nil || len(top.Content) == 0 {
+		return 0
+	}
+	line, at := 0, top.Content[0]
+	for _, word := range key {
+		i := slices.IndexFunc(at.Content, func(n *yaml.Node) bool { return n.Value == word })
+		if i < 0 || i+1 >= len(at.Content) {
+			break
+		}
+		line, at = at.Content[i].Line, at.Content[i+1]
+	}
+	return line
+}
+
 // Validate reports the first value that the model cannot take.
 func (p *Profile) Validate() error {
 	bad := func(key, want string) error {
-		return fmt.Errorf("flowgen: profile %q: %s: want %s", p.Name, key, want)
+		return &profileFault{name: p.Name, key: strings.Split(key, ": "), want: want}
 	}
 	switch {
 	case p.Name == "":
-		return errors.New("flowgen: a profile has no name; hint: start the file with name: SOMETHING")
+		return errors.New("flowgen: the profile has no name; hint: start the file with name: SOMETHING")
 	case p.Rate.Min < 1 || p.Rate.Median < p.Rate.Min || p.Rate.Max < p.Rate.Median || p.Rate.Max > maxFlows:
 		return bad("flows_per_minute", fmt.Sprintf("1 <= min <= median <= max <= %d", int64(maxFlows)))
 	case !p.Rate.Spread.within(0, 4):

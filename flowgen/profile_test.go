@@ -1,6 +1,7 @@
 package flowgen_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -91,7 +92,14 @@ func TestProfileErrorsNameTheKey(t *testing.T) {
 		require.NotEqual(t, string(text), broken, from)
 		_, err := flowgen.ParseProfile([]byte(broken))
 		require.ErrorContains(t, err, c.want)
+		require.ErrorContains(t, err, "hint:")
+		if line := 1 + strings.Count(string(text[:strings.Index(string(text), from)]), "\n"); from != "name: branch" {
+			require.ErrorContains(t, err, fmt.Sprintf("line %d: ", line))
+		}
 	}
+	_, err = flowgen.ParseProfile([]byte("name: short\nflows_per_minute: {median: 2, min: 1, max: 3}\n"))
+	require.EqualError(t, err, `flowgen: profile "short": weekday: expected 24 numbers from 0.001 to 10; `+
+		"hint: docs/flows.md lists the keys and what they take; fixtures/profiles holds examples")
 	_, err = flowgen.BuiltInProfile("office")
 	require.ErrorContains(t, err, "hint:")
 	for _, name := range flowgen.ProfileNames() {

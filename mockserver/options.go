@@ -29,9 +29,10 @@ type Options struct {
 	Users        map[string]string // passwords by name; empty is admin/admin, on loopback addresses only
 	PasswordCost int               // of bcrypt; 0 is auth.DefaultCost
 
-	Seed    uint64 // of everything made up: identity and traffic; 0 is 1
-	Sources int    // flow exporters; 0 is flowgen's default
-	Profile string // of the traffic, a name that flowgen knows; "" is its default
+	Seed    uint64           // of everything made up: identity and traffic; 0 is 1
+	Sources int              // flow exporters; 0 is flowgen's default
+	Profile string           // of the traffic, a name that flowgen knows; "" is its default
+	Custom  *flowgen.Profile // if not nil, instead of Profile
 
 	Store flowstore.Store // statistics, instead of traffic made up from Seed, Sources and Profile
 	Since time.Time       // begin of that traffic; zero is 2020, or 400 days before the clock's start if that is earlier
@@ -129,15 +130,12 @@ func (o *Options) traffic() error {
 	if o.Store != nil {
 		return nil
 	}
-	g, err := flowgen.New(flowgen.Options{Seed: o.Seed, Sources: o.Sources, Profile: o.Profile})
+	g, err := flowgen.New(flowgen.Options{Seed: o.Seed, Sources: o.Sources, Profile: o.Profile, Custom: o.Custom})
 	if err != nil {
 		return err
 	}
 	if o.Since.IsZero() {
-		o.Since = time.Date(2020, time.January, 1, 0, 0, 0, 0, time.UTC)
-		if early := o.Clock.Now().AddDate(0, 0, -400); early.Before(o.Since) {
-			o.Since = early
-		}
+		o.Since = TrafficSince(o.Clock.Now())
 	}
 	o.Store = flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since)
 	return nil

@@ -23,7 +23,7 @@ draw a day of it (plot).
 
 The same seed, sources and profile are the same traffic in all three, and in flowgate mock.`,
 	}
-	cmd.AddCommand(a.flowsSend())
+	cmd.AddCommand(a.flowsSend(), a.flowsStats())
 	group(cmd)
 	return cmd
 }

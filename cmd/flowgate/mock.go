@@ -27,7 +27,7 @@ type mockFlags struct {
 	users, dialect           []string
 	seed                     uint64
 	sources                  int
-	profile                  *choice
+	profile                  string
 	plain                    bool
 	rate                     float64
 	job                      time.Duration
@@ -51,7 +51,7 @@ The default account is admin with password admin, on loopback addresses only.`,
 	fl.StringArrayVar(&f.users, "user", nil, "`NAME:PASSWORD` of an account, instead of admin:admin; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 1, "of everything made up: identity and traffic; 1 or more")
 	fl.IntVar(&f.sources, "sources", 0, "how many devices export flows; 0 is the generator's default")
-	f.profile = choose(cmd, "profile", "what traffic looks like", append([]string{flowgen.Mixed}, flowgen.ProfileNames()...)...)
+	profileFlag(cmd, &f.profile)
 	fl.StringArrayVar(&f.dialect, "dialect", nil, "`KEY=VALUE` answers an open question of the documents, FILE many of them; may be repeated")
 	fl.StringVar(&f.clock, "clock", "", "`TIME` (RFC 3339) that the appliance's clock starts at; the machine's time if not given")
 	fl.Float64Var(&f.rate, "clock-rate", 1, "how fast that clock runs: 60 makes a minute of a second, 0 stands still")
@@ -158,12 +158,15 @@ func (f *mockFlags) trust(r *ready, pem []byte) (remove func(), err error) {
 // options are the flags as the appliance takes them.
 func (f *mockFlags) options() (mockserver.Options, error) {
 	o := mockserver.Options{
-		Listen: f.listen, Control: f.control, PlainHTTP: f.plain, Seed: f.seed, Sources: f.sources, Profile: f.profile.value, JobDuration: f.job,
+		Listen: f.listen, Control: f.control, PlainHTTP: f.plain, Seed: f.seed, Sources: f.sources, Profile: f.profile, JobDuration: f.job,
 	}
 	if err := f.check(); err != nil {
 		return o, err
 	}
 	var err error
+	if o.Custom, err = readProfile(f.profile); err != nil {
+		return o, err
+	}
 	if o.Users, err = accounts(f.users); err != nil {
 		return o, err
 	}
