@@ -1,6 +1,7 @@
 package conformance
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -81,7 +82,7 @@ func (r *run) check(e *check.Evidence, i int, absent bool, observed map[string]s
 		return v, false
 	}
 	if r.locked {
-		v.Reason = "the device refused the credentials in every request"
+		v.Reason = "the device " + cmp.Or(r.barred, "refused the credentials in every request")
 		return v, false
 	}
 	if absent {
@@ -206,6 +207,8 @@ func (r *run) conclude(rep *verdict.Report, e *check.Evidence, gap string) {
 	case c.answered == 0 && len(e.Exchanges) > 0:
 		rep.Verdict, rep.Reason = verdict.BrokenRun, fmt.Sprintf("%s could not be reached: %s", rep.Target.URL, c.last)
 		rep.Hint = "check the address and the network; for a self-signed certificate give --ca, --fingerprint or --insecure"
+	case r.barred != "":
+		rep.Verdict, rep.Reason, rep.Hint = verdict.BrokenRun, rep.Target.URL+" "+r.barred, r.hint
 	case r.refusedAll(c):
 		rep.Verdict, rep.Reason = verdict.BrokenRun, fmt.Sprintf("%s refused the credentials in every request", rep.Target.URL)
 		rep.Hint = "give --user, and the password in FLOWGATE_PASSWORD or --password-file"

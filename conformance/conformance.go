@@ -25,6 +25,10 @@ type Target struct {
 	URL      string // https://host[:port]; plain http is for appliances in a laboratory
 	User     string
 	Password string
+	// Auth is how to log in; the zero value asks the device and chooses. AccessCode is what is changed for a token; like
+	// Password it never stands in a report.
+	Auth       check.Way
+	AccessCode string
 	// Transport sends the requests; nil dials the URL with TLS as below.
 	Transport http.RoundTripper
 	TLS       *tls.Config // nil verifies against the system's roots; Fingerprint and Insecure win over its checks
@@ -44,6 +48,8 @@ type Options struct {
 	Timeout    time.Duration // of one request; 0: 30 s
 	JobTimeout time.Duration // how long a backup or restore is followed; 0: 2 min
 	Rate       float64       // requests per second; 0: as fast as the device answers
+	WaitExpiry time.Duration // how long to wait for a token to expire; a longer life is not judged
+	Guesses    int           // wrong passwords in a row to try with the account's own name, which may lock it; 0: none
 	Version    string        // of the harness
 	Commit     string
 	// Now and Pause are the harness's clock; nil is the real one.
@@ -137,7 +143,11 @@ func DryRun(ctx context.Context, target Target, o Options) ([]Draft, error) {
 		return nil, err
 	}
 	s := &session{run: r, dry: true}
-	for _, p := range r.plan() {
+	plan := r.plan()
+	if len(plan) > 0 {
+		s.drafts = r.drafts()
+	}
+	for _, p := range plan {
 		s.probe = p
 		if err := p.Send(ctx, s); err != nil {
 			return nil, fmt.Errorf("conformance: probe %s: %w", p.Name, err)

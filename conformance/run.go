@@ -45,6 +45,9 @@ type run struct {
 	refused  string            // why destructive probes were held back
 	locked   bool              // the device never let the account in
 	print    string            // fingerprint of the certificate that was seen
+	badge    badge             // what the device is shown
+	barred   string            // why there was no way to log in, and what to do about it
+	hint     string
 }
 
 // prepare checks the options and selects the checks.
@@ -110,12 +113,19 @@ func newRun(target Target, o Options) (*run, error) {
 	if err != nil || base.Host == "" || base.Scheme != "https" && base.Scheme != "http" {
 		return nil, fmt.Errorf("%w: %q is no URL of an appliance (expected such as https://10.0.0.1)", ErrOptions, target.URL)
 	}
+	switch {
+	case target.Auth == check.BySession && target.User == "":
+		return nil, fmt.Errorf("%w: a session needs the name of an account (hint: give --user)", ErrOptions)
+	case target.Auth == check.ByToken && target.AccessCode == "":
+		return nil, fmt.Errorf("%w: a token needs an access code (hint: give --access-code-file)", ErrOptions)
+	}
 	r.target = target
 	random := rand.New(rand.NewPCG(o.Seed, uint64(r.started.UnixNano()))) //nolint:gosec // names a run, guards nothing
 	r.id = fmt.Sprintf("%08x", random.Uint32())
 	r.facts = check.Facts{
 		User: target.User, Password: target.Password, Patience: r.o.JobTimeout, Seed: o.Seed,
 		Secret: fmt.Sprintf("flowgate-%08x", random.Uint32()),
+		Access: check.Access{Way: target.Auth, Code: target.AccessCode, Wait: o.WaitExpiry, Guesses: o.Guesses},
 	}
 	if r.target.Transport == nil {
 		r.target.Transport = r.transport()
@@ -123,11 +133,12 @@ func newRun(target Target, o Options) (*run, error) {
 	r.recorder, err = exchange.NewRecorder(exchange.Options{
 		Base: base, Transport: r.target.Transport, User: target.User, Password: target.Password, Now: r.o.Now,
 		Timeout: r.o.Timeout, Rate: r.o.Rate, RunID: r.id, UserAgent: "flowgate/" + o.Version,
-		Secrets: []string{r.facts.Secret},
+		Secrets: []string{r.facts.Secret}, Authorize: r.show,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
+	r.recorder.Keep("access code", target.AccessCode)
 	return r, nil
 }
 
@@ -180,9 +191,26 @@ func (r *run) plan() []*check.Probe {
 	return out
 }
 
-// send runs the plan. The error is that of a cancelled context.
+// send logs in, runs the plan and logs out. The error is that of a cancelled context.
 func (r *run) send(ctx context.Context) error {
 	plan := r.plan()
+	if len(plan) == 0 {
+		return r.probe(ctx, plan)
+	}
+	defer func() {
+		r.leave(ctx)
+		if c, ok := r.target.Transport.(*http.Transport); ok {
+			c.CloseIdleConnections()
+		}
+	}()
+	if err := r.logIn(ctx); err != nil {
+		return fmt.Errorf("conformance: stopped while logging in: %w", context.Cause(ctx))
+	}
+	return r.probe(ctx, plan)
+}
+
+// probe runs the plan, once the run has logged in.
+func (r *run) probe(ctx context.Context, plan []*check.Probe) error {
 	s := &session{run: r}
 	h := newHerald(r)
 	tell := func(probe string, done int) {
@@ -193,6 +221,9 @@ func (r *run) send(ctx context.Context) error {
 	for i, p := range plan {
 		tell(p.Name, i)
 		switch {
+		case r.barred != "":
+			r.trouble[p.Name] = "not sent: the device " + r.barred
+			continue
 		case r.gone != "":
 			r.trouble[p.Name] = r.gone
 			continue
@@ -222,9 +253,6 @@ func (r *run) send(ctx context.Context) error {
 		r.sent[p.Name] = true
 	}
 	tell("", len(plan))
-	if c, ok := r.target.Transport.(*http.Transport); ok {
-		c.CloseIdleConnections()
-	}
 	return nil
 }
 
@@ -284,6 +312,16 @@ func (s *session) Do(ctx context.Context, q exchange.Request) (exchange.Exchange
 		s.drafts = append(s.drafts, Draft{x, s.probe.Hazard})
 		return x, nil
 	}
+	s.run.follow(&q)
+	x, err := s.send(ctx, q)
+	if err != nil || !s.run.lapsed(&q, &x) {
+		return x, err
+	}
+	return s.renew(ctx, q, x)
+}
+
+// send sends a request once and notices a device that has gone away.
+func (s *session) send(ctx context.Context, q exchange.Request) (exchange.Exchange, error) {
 	x, err := s.run.recorder.Do(ctx, s.probe.Name, q)
 	if err != nil {
 		return x, err

@@ -15,6 +15,7 @@ import (
 
 // suite is every probe and every check.
 type suite struct {
+	doc    *openapi.Document
 	probes []check.Probe
 	byName map[string]*check.Probe
 	checks []check.Check // in the order of the catalogue, then by id
@@ -27,7 +28,7 @@ func newSuite() (*suite, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{probes: probes.All(doc), byName: map[string]*check.Probe{}}
+	s := &suite{doc: doc, probes: probes.All(doc), byName: map[string]*check.Probe{}}
 	for i := range s.probes {
 		s.byName[s.probes[i].Name] = &s.probes[i]
 	}

@@ -100,6 +100,7 @@ type Facts struct {
 	Restorable     string        // security_pwd of the last backup that completed
 	Patience       time.Duration // how long a job is followed
 	Seed           uint64
+	Access         Access // how to log in
 }
 
 // Evidence is all that a rule may look at. It is read-only; package rules prepares it.

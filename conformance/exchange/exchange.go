@@ -20,7 +20,9 @@ const (
 	WrongCase     Auth = "wrong-case"     // the account's password with its letters in the other case
 	UserCase      Auth = "user-case"      // the account's name with its letters in the other case
 	WrongUser     Auth = "wrong-user"     // a user name that nobody has
-	Verbatim      Auth = "verbatim"       // Request.Authorization as it stands
+	Verbatim      Auth = "verbatim"       // Request.Authorization and Request.Cookie as they stand
+	OwnBasic      Auth = "basic"          // the account's name and password by Basic, whatever the run logs in with
+	Ended         Auth = "ended"          // those of the run, which had come to an end; see Recorder.Rename
 )
 
 // Request is what a probe asks the recorder to send.
@@ -31,11 +33,15 @@ type Request struct {
 	Body          []byte // nil for none
 	ContentType   string // "" with a body: application/json; "-": no such header
 	Auth          Auth
-	Authorization string   // for Verbatim
+	Authorization string   // for Verbatim; "" for no such header
+	Cookie        string   // for Verbatim; "" for no such header
 	Operation     string   // operationId of the document, "" where the request fits none
 	Variant       string   // "A", "B" or "C" for import_stats
 	Secrets       []string // values in the body that must never be seen again
 	Repeat        bool     // part of a loop: a dry run prints it once
+	// Reply is shown the answer before it is redacted, so that a session can be used; what it keeps must never be
+	// recorded. It may be nil.
+	Reply func(Message)
 }
 
 // Exchange is one request and its answer. Bodies and headers are redacted.

@@ -136,6 +136,9 @@ func (r *Recorder) Do(ctx context.Context, probe string, q Request) (Exchange, e
 	x.ID = slotID(slot)
 	r.learn(q)
 	err := r.send(ctx, q, &x)
+	if q.Reply != nil && x.Answered() {
+		q.Reply(x.Response)
+	}
 	x.Started = x.Started.Round(0).UTC()
 	known := r.redactor.size()
 	r.redactor.Redact(&x, r.o.MaxBody)
@@ -144,6 +147,20 @@ func (r *Recorder) Do(ctx context.Context, probe string, q Request) (Exchange, e
 	r.slots[slot] = recorded{&kept, known}
 	r.mu.Unlock()
 	return x, err
+}
+
+// Rename files an exchange under another probe: a request that had to be repeated, since the session or token of the run
+// had come to an end, shows nothing of what its own probe was sent for.
+func (r *Recorder) Rename(id, probe string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for i := range r.slots {
+		if s := &r.slots[i]; s.x != nil && s.x.ID == id {
+			again := *s.x
+			again.Probe, again.Auth = probe, Ended
+			s.x = &again
+		}
+	}
 }
 
 // Draft is the exchange that Do would send, redacted and without an answer. Nothing is sent or recorded.

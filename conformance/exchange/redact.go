@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ const (
 	kindSession     = "session"
 	kindCredentials = "credentials"
 	kindCookie      = "cookie"
+	kindAssertion   = "assertion"
 )
 
 // secretKeys are keys whose value is never shown, at any depth of JSON, as form or query parameters and as XML
@@ -30,7 +32,7 @@ const (
 var secretKeys = map[string]string{
 	"password": kindPassword, "security_pwd": "security_pwd",
 	"access_token": kindSession, "session_id": kindSession, "session_key": kindSession,
-	"assertion": "assertion", "access_code": "assertion",
+	"assertion": kindAssertion, "access_code": kindAssertion,
 }
 
 // Redactor takes secrets out of exchanges: by where they stand (headers, keys) and by value, whatever the encoding. It
@@ -146,10 +148,31 @@ func (r *Redactor) learn(x *Exchange) {
 	}
 	named(x.Request.Body, keep)
 	named(x.Response.Body, func(kind, key, value string) {
-		if kind == kindSession {
+		if kind == kindSession || kind == kindAssertion {
 			keep(kind, key, value)
 		}
 	})
+	r.learnAddress(x.Response.Header.Get("Location"))
+}
+
+// learnAddress takes note of the codes and tokens that a log-in hands out in an address.
+func (r *Redactor) learnAddress(location string) {
+	u, err := url.Parse(location)
+	if err != nil {
+		return
+	}
+	for _, text := range []string{u.RawQuery, u.Fragment} {
+		values, err := url.ParseQuery(text)
+		if err != nil {
+			continue
+		}
+		for _, key := range []string{"code", "token", "access_token"} {
+			for _, v := range values[key] {
+				r.Keep(kindSession, v)
+				r.Keep(kindSession, strings.ReplaceAll(v, " ", "+"))
+			}
+		}
+	}
 }
 
 // pass is one exchange being redacted.

@@ -74,13 +74,22 @@ func (r *Recorder) authorize(req *http.Request, q Request) {
 	case WrongUser:
 		req.SetBasicAuth(WrongUserName, r.o.Password)
 	case Verbatim:
-		req.Header.Set("Authorization", q.Authorization)
+		verbatim(req.Header, "Authorization", q.Authorization)
+		verbatim(req.Header, "Cookie", q.Cookie)
+	case OwnBasic, Ended:
+		req.SetBasicAuth(r.o.User, r.o.Password)
 	case Account:
 		if r.o.Authorize != nil {
 			r.o.Authorize(req)
 		} else {
 			req.SetBasicAuth(r.o.User, r.o.Password)
 		}
+	}
+}
+
+func verbatim(h http.Header, name, value string) {
+	if value != "" {
+		h.Set(name, value)
 	}
 }
 

@@ -50,7 +50,7 @@ func complete(x *exchange.Exchange) bool { return x.Error == "" && x.Response.Cu
 
 // positive reports that an exchange was meant to succeed; exchanges of foreign recordings have no probe and count.
 func positive(probe string) bool {
-	return !strings.HasPrefix(probe, "negative/") && !strings.HasPrefix(probe, "access/") && !strings.HasPrefix(probe, "method/") ||
+	return !strings.HasPrefix(probe, "negative/") && !strings.HasPrefix(probe, "access/") && !strings.HasPrefix(probe, "method/") && !strings.HasPrefix(probe, "login/") ||
 		strings.HasPrefix(probe, "negative/twin/")
 }
 
