@@ -7,9 +7,7 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"net/url"
-	"os"
 	"regexp"
 	"strings"
 	"text/tabwriter"
@@ -27,20 +25,21 @@ import (
 
 // checkFlags are the flags of flowgate check.
 type checkFlags struct {
-	user, passwordFile   string
-	auth, allow, profile *choice
-	ca, fingerprint      string
-	insecure             bool
-	confirm              string
-	waivers, baseline    string
-	run, skip            []string
-	seed                 uint64
-	rate                 float64
-	timeout, jobTimeout  time.Duration
-	from, replay         string
-	strict, dry, list    bool
-	verbose              bool
-	outputs              outputs
+	user, passwordFile  string
+	auth                authFlags
+	allow, profile      *choice
+	ca, fingerprint     string
+	insecure            bool
+	confirm             string
+	waivers, baseline   string
+	run, skip           []string
+	seed                uint64
+	rate                float64
+	timeout, jobTimeout time.Duration
+	from, replay        string
+	strict, dry, list   bool
+	verbose             bool
+	outputs             outputs
 }
 
 func (a *app) check() *cobra.Command {
@@ -75,7 +74,7 @@ func (f *checkFlags) account(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	fl.StringVar(&f.user, "user", "", "`NAME` of the account to judge with; none is guessed")
 	fl.StringVar(&f.passwordFile, "password-file", "", "`FILE` with the password on its first line; - is standard input")
-	f.auth = choose(cmd, "auth", "how to log in", "basic")
+	f.auth.register(cmd)
 	fl.StringVar(&f.ca, "ca", "", "PEM `FILE` with the authority to trust")
 	fl.StringVar(&f.fingerprint, "fingerprint", "", "`sha256:…` of the appliance's certificate, which is then trusted and no other")
 	fl.BoolVar(&f.insecure, "insecure", false, "accept any certificate")
@@ -130,6 +129,9 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 		return err
 	}
 	if f.dry {
+		if err := a.credentials(f, &target, true); err != nil {
+			return err
+		}
 		return a.dryRun(ctx, target, o)
 	}
 	result, err := a.judge(ctx, f, target, o)
@@ -146,7 +148,7 @@ func (a *app) judge(ctx context.Context, f *checkFlags, target conformance.Targe
 			"--allow destroy starts restores, which overwrite the appliance")
 	}
 	var err error
-	if target.Password, err = a.password(f, target.URL); err != nil {
+	if err = a.credentials(f, &target, false); err != nil {
 		return nil, err
 	}
 	p := a.progress()
@@ -202,6 +204,9 @@ func (f *checkFlags) options() (conformance.Options, error) {
 		if o.Waivers, err = verdict.ParseWaivers(text); err != nil {
 			return o, wrong("an entry is such as {check: backup/start/status, reason: known since 9.1, expires: 2027-01-31}", "--waivers %s: %w", f.waivers, err)
 		}
+	}
+	if err := f.auth.set(&o); err != nil {
+		return o, err
 	}
 	known, err := f.known()
 	o.Waivers = append(o.Waivers, known...)
@@ -290,25 +295,6 @@ func (a *app) password(f *checkFlags, address string) (string, error) {
 		return "", wrong("set FLOWGATE_PASSWORD, or name a file with --password-file", "the password cannot be read: %w", err)
 	}
 	return string(p), nil
-}
-
-func (a *app) filedPassword(path string) (string, error) {
-	var text []byte
-	var err error
-	if path == "-" {
-		text, err = io.ReadAll(io.LimitReader(a.in, 1<<16))
-	} else {
-		text, err = os.ReadFile(path)
-	}
-	if err != nil {
-		return "", wrong("", "--password-file: %w", err)
-	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	line = strings.TrimSuffix(line, "\r")
-	if line == "" {
-		return "", wrong("write the password on its first line", "--password-file %s is empty", path)
-	}
-	return line, nil
 }
 
 // listChecks prints the checks that are selected.
