@@ -10,7 +10,10 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/flowgate-dev/flowgate/conformance"
+	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
 // Options say what to run. The zero value runs everything.
@@ -56,6 +59,9 @@ type Matrix struct {
 	Lawful      int       `json:"lawful"`
 	FalseAlarms int       `json:"false_alarms"`
 	Void        string    `json:"void,omitempty"` // why the run says nothing: a control failed
+	// Unproven are the checks of a must or a should that no wrong device failed, sorted: a rule that cannot fail
+	// proves nothing. Only a run of all devices can tell; nil otherwise.
+	Unproven []string `json:"unproven,omitempty"`
 }
 
 // Summary is the matrix in one line, as the contract words it.
@@ -64,15 +70,15 @@ func (m *Matrix) Summary() string {
 		m.Mutants, m.Killed, m.Survived, m.Invalid, m.KillRate, m.Lawful, m.FalseAlarms)
 }
 
-// ExitCode is 3 for a void run, 4 for one in which nothing was judged, 1 when a mutant survived, was invalid, or a
-// lawful device was accused, and 0 otherwise.
+// ExitCode is 3 for a void run, 4 for one in which nothing was judged, 1 when a mutant survived, was invalid, a
+// lawful device was accused, or a check was failed by no wrong device, and 0 otherwise.
 func (m *Matrix) ExitCode() int {
 	switch {
 	case m.Void != "":
 		return verdict.ExitUnreachable
 	case m.Mutants+m.Lawful == 0:
 		return verdict.ExitIncomplete
-	case m.Survived+m.Invalid+m.FalseAlarms > 0:
+	case m.Survived+m.Invalid+m.FalseAlarms+len(m.Unproven) > 0:
 		return verdict.ExitNotConformant
 	}
 	return verdict.ExitOK
@@ -126,7 +132,36 @@ func Run(ctx context.Context, o Options) (*Matrix, error) {
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("selftest: stopped: %w", context.Cause(ctx))
 	}
-	return tabulate(outcomes), nil
+	m := tabulate(outcomes)
+	if len(o.Run) == 0 {
+		checks, err := conformance.List(conformance.Options{Allow: check.Destroy, Profile: check.Full})
+		if err != nil {
+			return nil, err
+		}
+		m.Unproven = unproven(checks, outcomes)
+	}
+	return m, nil
+}
+
+// unproven lists the checks that can fail and that no wrong device failed.
+func unproven(checks []check.Check, outcomes []Outcome) []string {
+	failed := map[string]bool{}
+	for _, o := range outcomes {
+		if o.Kind != "mutant" && o.Kind != "unconditional" && o.Kind != "canary" {
+			continue
+		}
+		for _, id := range slices.Concat(o.By, o.Also) {
+			failed[id] = true
+		}
+	}
+	var out []string
+	for i := range checks {
+		if c := &checks[i]; c.Requirement.Level != catalogue.May && !failed[c.ID] {
+			out = append(out, c.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 // tabulate counts outcomes and looks at the controls.

@@ -7,7 +7,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -69,6 +71,20 @@ func TestControlsDecideWhetherARunSaysAnything(t *testing.T) {
 		require.Equal(t, c.exit, m.ExitCode(), name)
 	}
 	require.Equal(t, verdict.ExitIncomplete, tabulate(nil).ExitCode())
+}
+
+func TestACheckThatNobodyFailsIsUnproven(t *testing.T) {
+	of := func(id string, level catalogue.Level) check.Check {
+		return check.Check{ID: id, Requirement: catalogue.Requirement{ID: id, Level: level}}
+	}
+	checks := []check.Check{
+		of("z/never", catalogue.Must), of("a/by", catalogue.Must), of("b/also", catalogue.Should), of("c/odd", catalogue.Should), of("d/may", catalogue.May),
+	}
+	outcomes := []Outcome{
+		{Kind: "mutant", By: []string{"a/by"}}, {Kind: "unconditional", Also: []string{"b/also"}}, {Kind: "eccentric", By: []string{"c/odd"}},
+	}
+	require.Equal(t, []string{"c/odd", "z/never"}, unproven(checks, outcomes))
+	require.Equal(t, verdict.ExitNotConformant, (&Matrix{Mutants: 1, Killed: 1, Unproven: []string{"z/never"}}).ExitCode())
 }
 
 func TestAKillNeedsTheNamedRequirement(t *testing.T) {
