@@ -190,11 +190,16 @@ func received(exchanges []exchange.Exchange) reception {
 		} else {
 			c.last = x.Error
 		}
-		if x.Auth == exchange.Account && x.Operation != "" && x.Answered() && x.Response.Status != 401 && x.Response.Status != 403 {
+		if welcomed(x) {
 			c.welcome++
 		}
 	}
 	return c
+}
+
+// welcomed reports that an exchange shows that the account is let in.
+func welcomed(x *exchange.Exchange) bool {
+	return x.Auth == exchange.Account && x.Operation != "" && x.Answered() && x.Response.Status != 401 && x.Response.Status != 403
 }
 
 // refusedAll reports that a live device never let the account in: that says nothing of its API.
@@ -225,7 +230,7 @@ func (r *run) identity() verdict.Target {
 	if r.recorder == nil {
 		return verdict.Target{}
 	}
-	return r.identify(r.recorder.Exchanges())
+	return r.identify(r.recorder.Select(func(x *exchange.Exchange) bool { return x.Operation == "getInfo" }))
 }
 
 // identify reads the device's identity off the exchanges.

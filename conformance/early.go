@@ -40,8 +40,7 @@ func (h *herald) ripe() []int {
 
 // failures judges the ripe checks by the exchanges of their own probes, and returns those that failed unwaived.
 func (h *herald) failures() []verdict.Check {
-	all := h.run.recorder.Exchanges()
-	if h.run.refusedAll(received(all)) {
+	if !h.run.welcome {
 		return nil
 	}
 	ripe := h.ripe()
@@ -54,13 +53,10 @@ func (h *herald) failures() []verdict.Check {
 			theirs[p] = true
 		}
 	}
-	var seen []exchange.Exchange
-	for i := range all {
-		if theirs[all[i].Probe] || strings.HasPrefix(all[i].Probe, "scout/") {
-			seen = append(seen, all[i])
-		}
-	}
-	return h.judge(ripe, rules.Prepare(seen), h.run.identify(all))
+	seen := h.run.recorder.Select(func(x *exchange.Exchange) bool {
+		return theirs[x.Probe] || strings.HasPrefix(x.Probe, "scout/")
+	})
+	return h.judge(ripe, rules.Prepare(seen), h.run.identity())
 }
 
 func (h *herald) judge(ripe []int, e *check.Evidence, target verdict.Target) []verdict.Check {

@@ -103,13 +103,17 @@ func (r *Recorder) Keep(kind, value string) { r.redactor.Keep(kind, value) }
 
 // Exchanges lists what was recorded so far, in the order in which it was sent. What became known as a secret later is
 // redacted in earlier exchanges too. The messages are shared and read-only.
-func (r *Recorder) Exchanges() []Exchange {
+func (r *Recorder) Exchanges() []Exchange { return r.Select(nil) }
+
+// Select lists those of Exchanges for which keep holds; a nil keep keeps all. It spares the others the work of
+// redaction. What keep sees may hold secrets that were learned later: it looks at probe, step and operation.
+func (r *Recorder) Select(keep func(x *Exchange) bool) []Exchange {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	out := make([]Exchange, 0, len(r.slots))
+	var out []Exchange
 	for i := range r.slots {
 		s := &r.slots[i]
-		if s.x == nil {
+		if s.x == nil || keep != nil && !keep(s.x) {
 			continue
 		}
 		if known := r.redactor.size(); s.known < known {

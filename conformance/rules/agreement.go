@@ -281,10 +281,11 @@ func wrongStep(e *check.Evidence, a *Answer, variant string) string {
 			return fmt.Sprintf("times %s and %s", times[0].Format(time.DateTime), at.Format(time.DateTime))
 		}
 	}
+	from := allowed(e, a).From
 	for _, coarse := range []time.Duration{time.Minute, time.Hour} {
 		for _, at := range times {
 			// A row from before the window that starts a longer interval is of that interval.
-			if coarse > a.Query.Step && at.Before(allowed(e, a).From) && at.Truncate(coarse).Equal(at) && a.Query.Variant != "A" {
+			if coarse > a.Query.Step && at.Before(from) && at.Truncate(coarse).Equal(at) && a.Query.Variant != "A" {
 				return "a row of " + at.Format(time.DateTime) + ", the start of a longer interval before the window"
 			}
 		}
