@@ -15,6 +15,8 @@ import (
 	"net"
 	"os"
 	"time"
+
+	"github.com/flowgate-dev/flowgate/mockserver/depot"
 )
 
 // certificate is the one that was given, or one made for the address.
@@ -41,7 +43,7 @@ func (a *Appliance) certificate(listen net.Addr) (tls.Certificate, error) {
 		IsCA:        true, BasicConstraintsValid: true,
 		DNSNames: []string{"localhost"}, IPAddresses: addresses(listen),
 	}
-	if name, err := os.Hostname(); err == nil && hostnames.MatchString(name) && name != "localhost" {
+	if name, err := os.Hostname(); err == nil && depot.IsHostname(name) && name != "localhost" {
 		template.DNSNames = append(template.DNSNames, name)
 	}
 	der, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)

@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net/http"
-	"net/netip"
 	"path"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -19,14 +17,10 @@ import (
 
 // What a job on the appliance's own disk takes where the request does not say (backup, Start new Backup).
 const (
-	localHost     = "localhost"
-	localUser     = "mazu"
-	localBackups  = "/mnt/data/flowgateway-backup"
-	maxHostLength = 253
+	localHost    = "localhost"
+	localUser    = "mazu"
+	localBackups = "/mnt/data/flowgateway-backup"
 )
-
-// hostnames are the names that DNS admits; a trailing dot is left out.
-var hostnames = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?)*$`)
 
 // jobRequest is the body of a start of a job. It is never printed: two of its fields are secrets.
 type jobRequest struct {
@@ -52,8 +46,8 @@ func (a *Appliance) jobRequest(c *call, kind device.Kind) (*jobRequest, error) {
 	if _, said := object["no_cert"]; !said && kind == device.Restore && c.dialect.Answer(dialect.AbsentNoCert) == "reject" {
 		return nil, badRequest(`no_cert: a required property is missing (accepted: the strings "true" and "false").`)
 	}
-	if _, err := netip.ParseAddr(r.host); err != nil && (!hostnames.MatchString(r.host) || len(r.host) > maxHostLength) {
-		return nil, badRequest("hostname: is neither a host name nor an IP address (accepted: such a name or address, or localhost).")
+	if _, _, err := depot.SplitHost(r.host); err != nil {
+		return nil, badRequest("hostname: " + err.Error() + ".")
 	}
 	if err := r.fill(object); err != nil {
 		return nil, err

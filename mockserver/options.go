@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"path/filepath"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/flowgen"
@@ -48,7 +49,7 @@ type Options struct {
 
 	Document *openapi.Document // routes and request validation; nil is the embedded one
 
-	Depot       depot.Depot   // of backups to localhost; nil keeps them in memory
+	Depot       depot.Depot   // of backups to localhost; nil keeps them below Data, or in memory where there is none
 	Remote      depot.Open    // of backups to other hosts; nil reaches none
 	JobDuration time.Duration // of backups and restores, in the appliance's time; 0 is 2 s
 	WorkFactor  int           // of scrypt in backups; 0 is depot.DefaultWorkFactor
@@ -110,7 +111,7 @@ func (o Options) filled() (Options, error) {
 		o.Document = doc
 	}
 	if o.Depot == nil {
-		o.Depot = depot.NewMemory()
+		o.Depot = o.localDepot()
 	}
 	if o.Remote == nil {
 		o.Remote = depot.NoRoute
@@ -123,6 +124,14 @@ func (o Options) filled() (Options, error) {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	return o, o.traffic()
+}
+
+// localDepot is where backups to localhost go.
+func (o *Options) localDepot() depot.Depot {
+	if o.Data == "" {
+		return depot.NewMemory()
+	}
+	return depot.NewLocal(filepath.Join(o.Data, "backups"))
 }
 
 // traffic fills Store.

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -31,6 +30,7 @@ type mockFlags struct {
 	plain                    bool
 	rate                     float64
 	job                      time.Duration
+	backups                  backupFlags
 }
 
 func (a *app) mock() *cobra.Command {
@@ -61,6 +61,7 @@ The default account is admin with password admin, on loopback addresses only.`,
 	fl.BoolVar(&f.plain, "plain-http", false, "HTTP instead of HTTPS")
 	fl.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write the line of JSON to as well")
 	fl.StringVar(&f.caFile, "ca-file", "", "`FILE` to write the certificate to; one in a temporary directory if not given")
+	f.backups.register(cmd)
 	return cmd
 }
 
@@ -85,17 +86,18 @@ func (a *app) runMock(ctx context.Context, f *mockFlags) (err error) {
 	if err != nil {
 		return wrong("", "%w", err)
 	}
+	target, stop, err := f.backups.startTarget(ctx, backupAccounts(o.Users))
+	if err != nil {
+		return err
+	}
 	// Draining always ends with exit code 0; what had to be cut is told.
-	defer func() {
-		if drained := appliance.Close(); drained != nil {
-			fmt.Fprintf(a.err, "flowgate: %v\n", drained)
-		}
-	}()
+	defer a.drained(stop)
+	defer a.drained(appliance.Close)
 	endpoint, err := appliance.Start()
 	if err != nil {
 		return broken("choose another address with --listen; port 0 is any free one", "%w", err)
 	}
-	r := ready{URL: endpoint.URL, Control: endpoint.Control, Collectors: map[string]string{}, Fingerprint: endpoint.Fingerprint, Seed: f.seed}
+	r := ready{URL: endpoint.URL, Control: endpoint.Control, SSHTarget: target, Collectors: map[string]string{}, Fingerprint: endpoint.Fingerprint, Seed: f.seed}
 	remove, err := f.trust(&r, endpoint.CA)
 	defer remove()
 	if err != nil {
@@ -178,6 +180,9 @@ func (f *mockFlags) options() (mockserver.Options, error) {
 		return o, err
 	}
 	if o.Dialect, err = readDialect(f.dialect); err != nil {
+		return o, err
+	}
+	if err := f.backups.set(&o); err != nil {
 		return o, err
 	}
 	return o, f.certificate(&o)
