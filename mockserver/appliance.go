@@ -26,19 +26,20 @@ import (
 
 // Appliance is one appliance. It is safe for concurrent use. Who made it closes it.
 type Appliance struct {
-	options  Options
-	limits   Limits
-	log      *slog.Logger
-	clock    *clock.Clock
-	router   router
-	accounts *auth.Accounts
-	device   *device.Device
-	store    flowstore.Store
-	journal  *journal.Journal
-	dialect  atomic.Pointer[dialect.Dialect]
-	state    atomic.Pointer[device.State]
-	dated    atomic.Pointer[dated]
-	pools    pools
+	options   Options
+	limits    Limits
+	log       *slog.Logger
+	clock     *clock.Clock
+	router    router
+	accounts  *auth.Accounts
+	device    *device.Device
+	store     flowstore.Store
+	collected collected
+	journal   *journal.Journal
+	dialect   atomic.Pointer[dialect.Dialect]
+	state     atomic.Pointer[device.State]
+	dated     atomic.Pointer[dated]
+	pools     pools
 
 	mu        sync.Mutex
 	endpoint  Endpoint
@@ -53,7 +54,10 @@ func New(options Options) (*Appliance, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Appliance{options: o, limits: o.Limits, log: o.Logger, clock: o.Clock, store: o.Store, journal: journal.New(o.Entries)}
+	a := &Appliance{options: o, limits: o.Limits, log: o.Logger, clock: o.Clock, journal: journal.New(o.Entries)}
+	if a.store, a.collected.store, err = a.options.traffic(); err != nil {
+		return nil, err
+	}
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err
 	}

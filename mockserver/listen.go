@@ -15,10 +15,11 @@ import (
 
 // Endpoint tells where a started appliance is.
 type Endpoint struct {
-	URL         string // of the API, without a path
-	Control     string // of the control plane; "" where there is none
-	CA          []byte // PEM of the certificate to trust; nil with plain HTTP
-	Fingerprint string // "sha256:" and the hex digest of that certificate; "" with plain HTTP
+	URL         string            // of the API, without a path
+	Control     string            // of the control plane; "" where there is none
+	Collectors  map[string]string // HOST:PORT of each collector by its protocol; further ones of a protocol as netflow-2
+	CA          []byte            // PEM of the certificate to trust; nil with plain HTTP
+	Fingerprint string            // "sha256:" and the hex digest of that certificate; "" with plain HTTP
 }
 
 // controlPlane is the name of the second listener. Its streams of events never end by themselves.
@@ -56,8 +57,11 @@ func (a *Appliance) Start() (Endpoint, error) {
 		e.CA, e.Fingerprint = pemOf(cert), fingerprint(cert)
 		config = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
 	}
-	if e.Control, err = a.startControl(); err != nil {
+	if e.Collectors, err = a.startCollectors(); err != nil {
 		return Endpoint{}, errors.Join(err, socket.Close())
+	}
+	if e.Control, err = a.startControl(); err != nil {
+		return Endpoint{}, errors.Join(err, socket.Close(), a.stopCollectors())
 	}
 	a.serve("API", socket, &http.Server{Handler: a, TLSConfig: config})
 	a.started, a.endpoint = true, e
@@ -102,7 +106,7 @@ func (a *Appliance) Close() error {
 	defer a.device.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), a.limits.Drain)
 	defer cancel()
-	var errs []error
+	errs := []error{a.stopCollectors()}
 	for _, l := range a.listeners {
 		if l.name == controlPlane {
 			l.end()

@@ -31,14 +31,15 @@ type Options struct {
 	PasswordCost int               // of bcrypt; 0 is auth.DefaultCost
 
 	Seed    uint64           // of everything made up: identity and traffic; 0 is 1
-	Sources int              // flow exporters; 0 is flowgen's default
+	Sources int              // flow exporters made up; 0 is flowgen's default, or none where there are Collectors
 	Profile string           // of the traffic, a name that flowgen knows; "" is its default
 	Custom  *flowgen.Profile // if not nil, instead of Profile
 
 	Store flowstore.Store // statistics, instead of traffic made up from Seed, Sources and Profile
 	Since time.Time       // begin of that traffic; zero is 2020, or 400 days before the clock's start if that is earlier
 
-	Collectors []Collector // UDP listeners that real exporters may send to; nil is none
+	Collectors []Collector         // UDP listeners that real exporters may send to; nil is none, and they exclude Store
+	Retention  flowstore.Retention // of what collectors count
 
 	// Data is the directory of all that survives a restart: collected statistics in flows, local backups in backups, and
 	// what jobs and the hosts that backups go to have left. "" keeps nothing. It is made where it is missing.
@@ -62,8 +63,8 @@ type Options struct {
 
 // Collector is one UDP listener for flow exports.
 type Collector struct {
-	// Protocol is netflow (1, 5, 7, 9 and IPFIX told apart by the version field), netflow5, netflow9, ipfix or sflow; any
-	// other version that comes to a listener of one protocol is a bad datagram. "" is netflow.
+	// Protocol is netflow (1, 5, 7, 9 and IPFIX told apart by the version field), netflow5 (1 and 7 too), netflow9, ipfix
+	// or sflow; a datagram of any other version is bad. "" is netflow.
 	Protocol string
 	Listen   string // HOST:PORT; port 0 is any free one
 }
@@ -123,7 +124,7 @@ func (o Options) filled() (Options, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return o, o.traffic()
+	return o, nil
 }
 
 // localDepot is where backups to localhost go.
@@ -134,20 +135,33 @@ func (o *Options) localDepot() depot.Depot {
 	return depot.NewLocal(filepath.Join(o.Data, "backups"))
 }
 
-// traffic fills Store.
-func (o *Options) traffic() error {
-	if o.Store != nil {
-		return nil
+// traffic is the store that answers, and the part of it that collectors count into, if there are any.
+func (o *Options) traffic() (flowstore.Store, *flowstore.Collected, error) {
+	if err := o.checkCollectors(); err != nil || o.Store != nil {
+		return o.Store, nil, err
 	}
+	if len(o.Collectors) == 0 {
+		s, err := o.synthetic()
+		return s, nil, err
+	}
+	collected := flowstore.NewCollected(flowstore.CollectedOptions{Retention: o.Retention})
+	if o.Sources == 0 {
+		return collected, collected, nil
+	}
+	s, err := o.synthetic()
+	return flowstore.Joined{Synthetic: s, Collected: collected}, collected, err
+}
+
+// synthetic is traffic made up.
+func (o *Options) synthetic() (*flowstore.Synthetic, error) {
 	g, err := flowgen.New(flowgen.Options{Seed: o.Seed, Sources: o.Sources, Profile: o.Profile, Custom: o.Custom})
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if o.Since.IsZero() {
 		o.Since = TrafficSince(o.Clock.Now())
 	}
-	o.Store = flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since)
-	return nil
+	return flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since), nil
 }
 
 // loopback reports whether HOST:PORT can be reached from this machine only.

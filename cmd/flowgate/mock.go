@@ -24,6 +24,7 @@ type mockFlags struct {
 	clock, readyFile, caFile string
 	certFile, keyFile        string
 	users, dialect           []string
+	collectors               []string
 	seed                     uint64
 	sources                  int
 	profile                  string
@@ -50,8 +51,9 @@ The default account is admin with password admin, on loopback addresses only.`,
 	fl.StringVar(&f.control, "control", "", "`HOST:PORT` of a second listener for the dashboard, the journal, the clock and the dialect; none if not given")
 	fl.StringArrayVar(&f.users, "user", nil, "`NAME:PASSWORD` of an account, instead of admin:admin; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 1, "of everything made up: identity and traffic; 1 or more")
-	fl.IntVar(&f.sources, "sources", 0, "how many devices export flows; 0 is the generator's default")
+	fl.IntVar(&f.sources, "sources", 0, "how many devices export made-up flows; 0 is the generator's default, or none with --collector")
 	profileFlag(cmd, &f.profile)
+	f.registerCollectors(fl)
 	fl.StringArrayVar(&f.dialect, "dialect", nil, "`KEY=VALUE` answers an open question of the documents, FILE many of them; may be repeated")
 	fl.StringVar(&f.clock, "clock", "", "`TIME` (RFC 3339) that the appliance's clock starts at; the machine's time if not given")
 	fl.Float64Var(&f.rate, "clock-rate", 1, "how fast that clock runs: 60 makes a minute of a second, 0 stands still")
@@ -95,9 +97,9 @@ func (a *app) runMock(ctx context.Context, f *mockFlags) (err error) {
 	defer a.drained(appliance.Close)
 	endpoint, err := appliance.Start()
 	if err != nil {
-		return broken("choose another address with --listen; port 0 is any free one", "%w", err)
+		return broken("choose another address; port 0 is any free one", "%w", err)
 	}
-	r := ready{URL: endpoint.URL, Control: endpoint.Control, SSHTarget: target, Collectors: map[string]string{}, Fingerprint: endpoint.Fingerprint, Seed: f.seed}
+	r := ready{URL: endpoint.URL, Control: endpoint.Control, SSHTarget: target, Collectors: endpoint.Collectors, Fingerprint: endpoint.Fingerprint, Seed: f.seed}
 	remove, err := f.trust(&r, endpoint.CA)
 	defer remove()
 	if err != nil {
@@ -175,6 +177,9 @@ func (f *mockFlags) options() (mockserver.Options, error) {
 	if len(o.Users) == 0 && !loopback(f.listen) {
 		return o, wrong("give --user NAME:PASSWORD, or listen on 127.0.0.1",
 			"the default account admin is for loopback addresses only, and %s is none", f.listen)
+	}
+	if o.Collectors, err = f.collectorOptions(); err != nil {
+		return o, err
 	}
 	if o.Clock, err = f.time(); err != nil {
 		return o, err

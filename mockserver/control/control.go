@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/ingest"
 	"github.com/flowgate-dev/flowgate/mockserver/journal"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
@@ -28,6 +29,7 @@ type Appliance interface {
 	State() device.State
 	Seed() uint64
 	SourceCount() int
+	Collectors() []ingest.Counters
 	Dialect() dialect.Dialect
 	SetDialect(answers dialect.Dialect) error
 	Reset(ctx context.Context) (Dropped, error)
@@ -38,6 +40,7 @@ type Dropped struct {
 	Jobs      int `json:"jobs"`
 	Backups   int `json:"backups"`
 	Exchanges int `json:"exchanges"`
+	Sources   int `json:"sources"` // of which collected statistics were kept
 }
 
 //go:embed openapi.yaml
@@ -176,7 +179,7 @@ func (p *plane) state(w http.ResponseWriter, _ *http.Request) {
 	send(w, map[string]any{
 		"device": p.State(), "clock": p.time(), "seed": p.Seed(), "sources": p.SourceCount(), "dialect": p.Dialect(),
 		"jobs":      map[string]job{"last_successful": jobOf(last), "backup": jobOf(latest), "restore": jobOf(p.Device().Restored())},
-		"exchanges": map[string]uint64{"total": total, "failed": failed},
+		"exchanges": map[string]uint64{"total": total, "failed": failed}, "collectors": p.collectors(),
 	})
 }
 
@@ -334,5 +337,6 @@ func (p *plane) metrics(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(&b, "flowgate_mock_clock_seconds %d\n", p.Clock().Now().Unix())
 	b.WriteString("# HELP flowgate_mock_clock_rate How fast the appliance's clock runs.\n# TYPE flowgate_mock_clock_rate gauge\n")
 	fmt.Fprintf(&b, "flowgate_mock_clock_rate %g\n", p.Clock().Rate())
+	p.collectorMetrics(&b)
 	_, _ = io.WriteString(w, b.String())
 }

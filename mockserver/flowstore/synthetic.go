@@ -47,151 +47,63 @@ func (s *Synthetic) Sources() []netip.Addr { return s.sources }
 
 // Rows implements Store. It computes each row when it is asked for it.
 func (s *Synthetic) Rows(ctx context.Context, q Query) iter.Seq2[Row, error] {
-	return func(yield func(Row, error) bool) {
-		w := walk{Synthetic: s, q: q, end: q.Now, ctx: ctx, yield: yield}
-		w.first, w.last = s.pick(q.Source)
-		w.q.Window = q.Window.within(Window{s.since, q.Interval.Ceil(w.end)})
-		if w.q.Window.Empty() || w.first == w.last {
-			return
-		}
-		if !w.run() && !w.left {
-			yield(Row{}, ctx.Err())
-		}
-	}
+	return s.view(q).rows(ctx, q)
 }
 
-// walk is one query under way.
-type walk struct {
+func (s *Synthetic) view(q Query) view {
+	return view{reading: computed{s, q}, sources: s.sources, since: s.since}
+}
+
+// computed reads computed traffic for one query.
+type computed struct {
 	*Synthetic
-	q           Query
-	end         int64 // seconds from here on have not ended yet
-	ctx         context.Context
-	first, last int // positions in sources, last excluded
-	yield       func(Row, error) bool
-	left        bool // the consumer has had enough: it must not be called again
+	q Query
 }
 
-func (w *walk) send(r Row) bool {
-	w.left = !w.yield(r, nil)
-	return !w.left
-}
-
-// pick returns the positions of the sources that a query asks for.
-func (s *Synthetic) pick(want netip.Addr) (first, last int) {
-	if !want.IsValid() {
-		return 0, len(s.sources)
+// bucket implements reading; it cuts off at the end of what has happened.
+func (c computed) bucket(source int, t int64) (flow.Bucket, bool) {
+	if t < c.since {
+		return flow.Bucket{}, false
 	}
-	at, found := slices.BinarySearchFunc(s.sources, want.Unmap(), netip.Addr.Compare)
-	if !found {
-		return 0, 0
-	}
-	return at, at + 1
-}
-
-// run reports whether it came to the end of the window with nobody stopping it.
-func (w *walk) run() bool {
+	i := c.index[source]
 	switch {
-	case w.q.Sum && !w.q.Source.IsValid():
-		return w.times(w.sum)
-	case w.q.Order == BySource:
-		for i := w.first; i < w.last; i++ {
-			if !w.times(func(t int64) bool { return w.emit(i, t) }) {
-				return false
-			}
-		}
-		return true
+	case t+int64(c.q.Interval) > c.q.Now:
+		return c.partial(i, t), true
+	case c.q.Interval == Second:
+		return c.traffic.Second(i, t), true
+	case c.q.Interval == Minute:
+		return c.traffic.Minute(i, t/60), true
+	case c.q.PeakMinutes:
+		return c.minutes(i, t, t+int64(Hour)), true
 	}
-	return w.times(func(t int64) bool {
-		for i := w.first; i < w.last; i++ {
-			if !w.emit(i, t) {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-// times visits the intervals of the window in the query's order.
-func (w *walk) times(visit func(t int64) bool) bool {
-	step, from, to := int64(w.q.Interval), w.q.Window.From, w.q.Window.To
-	if w.q.Order == Newest {
-		step, from, to = -step, to-step, from-step
-	}
-	for t := from; t != to; t += step {
-		if w.ctx.Err() != nil {
-			return false
-		}
-		if !visit(t) {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *walk) emit(i int, t int64) bool {
-	b := w.bucket(w.index[i], t)
-	if b.IsZero() && !w.q.Silent {
-		return true
-	}
-	return w.send(Row{Time: t, Source: w.sources[i], Bucket: b})
-}
-
-// bucket is one interval of one source, cut off at the end of what has happened.
-func (w *walk) bucket(source int, t int64) flow.Bucket {
-	switch {
-	case t+int64(w.q.Interval) > w.end:
-		return w.partial(source, t)
-	case w.q.Interval == Second:
-		return w.traffic.Second(source, t)
-	case w.q.Interval == Minute:
-		return w.traffic.Minute(source, t/60)
-	case w.q.PeakMinutes:
-		return w.minutes(source, t, t+int64(Hour))
-	}
-	return w.traffic.Hour(source, t/3600)
+	return c.traffic.Hour(i, t/3600), true
 }
 
 // partial is what has come in the interval that is still open.
-func (w *walk) partial(source int, t int64) flow.Bucket {
-	if w.q.Interval == Hour && w.q.PeakMinutes {
-		return w.minutes(source, t, w.end)
+func (c computed) partial(source int, t int64) flow.Bucket {
+	if c.q.Interval == Hour && c.q.PeakMinutes {
+		return c.minutes(source, t, c.q.Now)
 	}
 	var b flow.Bucket
-	for s := t; s < w.end; s++ {
-		b.Add(w.traffic.Second(source, s))
+	for s := t; s < c.q.Now; s++ {
+		b.Add(c.traffic.Second(source, s))
 	}
 	return b
 }
 
 // minutes adds minutes up with the largest minutes as peaks; the last may be cut off at to.
-func (w *walk) minutes(source int, t, to int64) flow.Bucket {
+func (c computed) minutes(source int, t, to int64) flow.Bucket {
 	var sum flow.Bucket
 	for ; t < to; t += int64(Minute) {
 		var m flow.Bucket
 		if t+int64(Minute) <= to {
-			m = w.traffic.Minute(source, t/60)
+			m = c.traffic.Minute(source, t/60)
 		} else {
 			for s := t; s < to; s++ {
-				m.Add(w.traffic.Second(source, s))
+				m.Add(c.traffic.Second(source, s))
 			}
 		}
 		sum.Add(m.Second())
 	}
 	return sum
-}
-
-// sum yields one row for all sources. Its peak is the largest that any one of them had: the true peak of the sum would
-// need every second of every source, a thousand times the work.
-func (w *walk) sum(t int64) bool {
-	if w.ctx.Err() != nil {
-		return false
-	}
-	var total flow.Bucket
-	for i := w.first; i < w.last; i++ {
-		total.Add(w.bucket(w.index[i], t))
-	}
-	if total.IsZero() && !w.q.Silent {
-		return true
-	}
-	return w.send(Row{Time: t, Bucket: total})
 }

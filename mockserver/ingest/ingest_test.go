@@ -1,0 +1,95 @@
+package ingest_test
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/flowgate-dev/flowgate/flowgen"
+	"github.com/flowgate-dev/flowgate/flowgen/flow"
+	"github.com/flowgate-dev/flowgate/flowgen/wire"
+	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
+	"github.com/flowgate-dev/flowgate/mockserver/ingest"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// noon is when everything arrives.
+var noon = time.Date(2026, time.March, 4, 12, 0, 30, 0, time.UTC)
+
+func listen(t testing.TB, protocol, at string, store *flowstore.Collected) *ingest.Collector {
+	t.Helper()
+	c, err := ingest.Listen(ingest.Options{Protocol: protocol, Listen: at, Sink: store, Now: func() time.Time { return noon }})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, c.Close()) })
+	return c
+}
+
+// arrived waits until a collector has read so many datagrams.
+func arrived(t testing.TB, c *ingest.Collector, n uint64) ingest.Counters {
+	t.Helper()
+	require.Eventually(t, func() bool { return c.Counters().Datagrams >= n }, time.Minute, time.Millisecond)
+	return c.Counters()
+}
+
+// minute is the row of a source in the minute in which everything arrives.
+func minute(t testing.TB, s flowstore.Store, source netip.Addr) flow.Bucket {
+	t.Helper()
+	from := noon.Unix() - 30
+	q := flowstore.Query{Source: source, Interval: flowstore.Minute, Window: flowstore.Window{From: from, To: from + 60}, Now: from + 60}
+	var sum flow.Bucket
+	n := 0
+	for row, err := range s.Rows(t.Context(), q) {
+		require.NoError(t, err)
+		sum = row.Bucket
+		n++
+	}
+	require.LessOrEqual(t, n, 1)
+	return sum
+}
+
+// sender is an exporter with one source of a protocol at an address.
+func sender(t *testing.T, p flow.Protocol, from netip.Addr, to netip.AddrPort) *flowgen.Exporter {
+	t.Helper()
+	g, err := flowgen.New(flowgen.Options{Seed: 5, Protocols: []flow.Protocol{p}, Addrs: []netip.Addr{from}})
+	require.NoError(t, err)
+	e, err := flowgen.NewExporter(g, flowgen.ExporterOptions{Targets: map[flow.Protocol]netip.AddrPort{p: to}, Now: func() time.Time { return noon }, Rate: -1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
+}
+
+// Whatever exporters of this project send, in each protocol, over both IP versions, damaged datagrams and templates
+// included, is counted as their ledger has it.
+func TestWhatIsSentIsCounted(t *testing.T) {
+	for _, at := range []struct{ listen, from string }{{"127.0.0.1:0", "127.0.0.9"}, {"[::1]:0", "::1"}} {
+		for _, p := range flow.Protocols() {
+			protocols := []string{p.String(), "netflow"}
+			if p == flow.SFlow {
+				protocols = protocols[:1]
+			}
+			for _, protocol := range protocols {
+				t.Run(at.from+"/"+p.String()+"/"+protocol, func(t *testing.T) {
+					store := flowstore.NewCollected(flowstore.CollectedOptions{})
+					c := listen(t, protocol, at.listen, store)
+					from := netip.MustParseAddr(at.from)
+					e := sender(t, p, from, c.Addr())
+					for s := range int64(40) {
+						require.NoError(t, e.SendSecond(t.Context(), noon.Unix()+s))
+					}
+					for d := range uint64(4) {
+						require.NoError(t, e.SendBad(t.Context(), 0, wire.DefectOf(d)))
+					}
+					truth := e.Ledger().Total(from, 0, noon.Unix()+1)
+					require.NotZero(t, truth.Flows)
+					require.NotZero(t, truth.BadPackets)
+					arrived(t, c, truth.Packets)
+					require.Equal(t, truth, minute(t, store, from))
+				})
+			}
+		}
+	}
+}
