@@ -2,6 +2,7 @@ package wire
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
@@ -43,10 +44,16 @@ func (w *walk) legacy() error {
 		w.Domain = uint32(b[21])
 	}
 	w.Count, w.Flows = count, count
-	for b = b[header:]; len(b) >= record; b = b[record:] {
-		w.Packets += uint64(binary.BigEndian.Uint32(b[16:]))
-		w.Octets += uint64(binary.BigEndian.Uint32(b[20:]))
-		if w.keep {
+	b = b[header:]
+	var packets, octets uint64
+	for i := 16; i+8 <= len(b); i += record {
+		both := binary.BigEndian.Uint64(b[i:])
+		packets += both >> 32
+		octets += both & math.MaxUint32
+	}
+	w.Packets, w.Octets = packets, octets
+	if w.keep {
+		for ; len(b) >= record; b = b[record:] {
 			w.records = append(w.records, w.legacyRecord(b[:record]))
 		}
 	}

@@ -100,7 +100,7 @@ func (s *setWalk) find(id uint16) *templateRecord {
 	if s.known == nil {
 		return nil
 	}
-	return s.known.templates[id]
+	return s.known.find(id)
 }
 
 func (s *setWalk) data(id uint16, body []byte, at int) error {

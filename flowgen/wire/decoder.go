@@ -115,30 +115,30 @@ type walk struct {
 // whole or refuses it with a *DecodeError, and then remembers nothing of it. It
 // allocates for new templates only.
 func (d *Decoder) Decode(from netip.Addr, payload []byte) (Message, error) {
-	_, m, err := d.read(from, walk{payload: payload})
-	return m, err
+	d.walk = walk{payload: payload} // in the Decoder, so that it need not be allocated
+	err := d.dispatch(from)
+	d.walk.payload = nil
+	if err != nil {
+		return d.walk.refused(), err
+	}
+	return d.walk.Message, nil
 }
 
 // Records is Decode, and appends the flow records to dst. On an error dst is
 // returned as it was.
 func (d *Decoder) Records(from netip.Addr, payload []byte, dst []flow.Record) ([]flow.Record, Message, error) {
-	records, m, err := d.read(from, walk{payload: payload, records: dst, keep: true})
+	d.walk = walk{payload: payload, records: dst, keep: true}
+	err := d.dispatch(from)
+	records := d.walk.records
+	d.walk.payload, d.walk.records = nil, nil
 	if err != nil {
-		return dst, m, err
+		return dst, d.walk.refused(), err
 	}
-	return records, m, nil
+	return records, d.walk.Message, nil
 }
 
-func (d *Decoder) read(from netip.Addr, w walk) ([]flow.Record, Message, error) {
-	d.walk = w // in the Decoder, so that it need not be allocated
-	err := d.dispatch(from)
-	w = d.walk
-	d.walk = walk{}
-	if err != nil {
-		return nil, Message{Version: w.Version, Protocol: w.Protocol}, err
-	}
-	return w.records, w.Message, nil
-}
+// refused is what is told of a datagram that was not taken.
+func (w *walk) refused() Message { return Message{Version: w.Version, Protocol: w.Protocol} }
 
 func (d *Decoder) dispatch(from netip.Addr) error {
 	w := &d.walk

@@ -19,7 +19,16 @@ type domainKey struct {
 type templateDomain struct {
 	key        domainKey
 	templates  map[uint16]*templateRecord
+	latest     *templateRecord // looked up last, if any
 	prev, next *templateDomain
+}
+
+// find returns a template, or nil.
+func (d *templateDomain) find(id uint16) *templateRecord {
+	if d.latest == nil || d.latest.id != id {
+		d.latest = d.templates[id]
+	}
+	return d.latest
 }
 
 // store holds the domains within the limits. The zero store is empty.
@@ -39,6 +48,9 @@ func (l Limits) withDefaults() Limits {
 
 // find returns a domain, marked as used, or nil.
 func (s *store) find(key domainKey) *templateDomain {
+	if d := s.ring.next; d != nil && d.key == key { // an exporter seldom sends a single datagram
+		return d
+	}
 	d := s.domains[key]
 	if d != nil && s.ring.next != d {
 		s.unlink(d)
@@ -75,6 +87,7 @@ func (s *store) put(key domainKey, staged []*templateRecord, l Limits) {
 	for _, t := range staged {
 		d.templates[t.id] = t
 	}
+	d.latest = nil
 }
 
 func (s *store) add(key domainKey) *templateDomain {
