@@ -16,7 +16,6 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/flowgate-dev/flowgate/mockserver/auth"
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
@@ -31,7 +30,7 @@ type Appliance struct {
 	log       *slog.Logger
 	clock     *clock.Clock
 	router    router
-	accounts  *auth.Accounts
+	access    *access
 	device    *device.Device
 	store     flowstore.Store
 	collected collected
@@ -61,9 +60,10 @@ func New(options Options) (*Appliance, error) {
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err
 	}
-	if a.accounts, err = auth.New(auth.Options{Users: o.Users, Cost: o.PasswordCost}); err != nil {
+	if a.access, err = newAccess(o); err != nil {
 		return nil, err
 	}
+	a.access.close(a.router)
 	if err := a.SetDialect(o.Dialect); err != nil {
 		return nil, err
 	}

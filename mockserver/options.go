@@ -28,7 +28,8 @@ type Options struct {
 	TLSKey    []byte // PEM
 
 	Users        map[string]string // passwords by name; empty is admin/admin, on loopback addresses only
-	PasswordCost int               // of bcrypt; 0 is auth.DefaultCost
+	PasswordCost int               // of bcrypt; 0 is auth.DefaultCost, or that of the hashes in Access.Accounts
+	Access       Access            // ways to log in, further accounts, sessions and tokens
 
 	Seed    uint64           // of everything made up: identity and traffic; 0 is 1
 	Sources int              // flow exporters made up; 0 is flowgen's default, or none where there are Collectors
@@ -95,7 +96,7 @@ func (o Options) filled() (Options, error) {
 	o.Seed = cmp.Or(o.Seed, 1)
 	o.JobDuration = cmp.Or(o.JobDuration, 2*time.Second)
 	o.Limits = o.Limits.filled()
-	if len(o.Users) == 0 {
+	if len(o.Users) == 0 && len(o.Access.Accounts) == 0 {
 		if !loopback(o.Listen) {
 			return o, fmt.Errorf("mockserver: the default account is for loopback addresses only, and %s is none (hint: give users)", o.Listen)
 		}

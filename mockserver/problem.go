@@ -2,6 +2,7 @@ package mockserver
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"net/http"
 
@@ -11,10 +12,22 @@ import (
 
 // The error ids that this appliance answers with.
 const (
-	BadRequest         = "BAD_REQUEST"
+	BadRequest         = "BAD_REQUEST" // of mgmt services; the older ones say InvalidInput
 	AuthRequired       = "AUTH_REQUIRED"
 	InvalidCredentials = "AUTH_INVALID_CREDENTIALS"
+	InvalidSession     = "AUTH_INVALID_SESSION"
+	InvalidToken       = "AUTH_INVALID_TOKEN"
+	ExpiredToken       = "AUTH_EXPIRED_TOKEN"
+	InvalidCode        = "AUTH_INVALID_CODE"
+	ExpiredCode        = "AUTH_EXPIRED_CODE"
+	ExpiredPassword    = "AUTH_EXPIRED_PASSWORD"
+	DisabledAccount    = "AUTH_DISABLED_ACCOUNT"
+	Forbidden          = "AUTH_FORBIDDEN"
 	InvalidMethod      = "HTTP_INVALID_METHOD"
+	InvalidHeader      = "HTTP_INVALID_HEADER"
+	InvalidInput       = "REQUEST_INVALID_INPUT"
+	InvalidParameter   = "URI_INVALID_PARAMETER"
+	MissingParameter   = "URI_MISSING_PARAMETER"
 	NotFound           = "RESOURCE_NOT_FOUND"
 	Conflict           = "RESOURCE_CONFLICT"
 	InternalError      = "INTERNAL_ERROR"
@@ -45,11 +58,12 @@ func asProblem(err error) *Problem {
 }
 
 // body is the documented body of an error.
-func (p *Problem) body(d dialect.Dialect) []byte {
+func (p *Problem) body(d dialect.Dialect, f format) []byte {
 	out := struct {
-		ID   string `json:"error_id"`
-		Text string `json:"error_text"`
-		Info any    `json:"error_info,omitempty"`
+		XMLName xml.Name `json:"-" xml:"error"`
+		ID      string   `json:"error_id" xml:"error_id,attr"`
+		Text    string   `json:"error_text" xml:"error_text,attr"`
+		Info    any      `json:"error_info,omitempty" xml:"-"`
 	}{ID: p.ID, Text: p.Text}
 	switch d.Answer(dialect.ErrorInfo) {
 	case "null":
@@ -61,7 +75,7 @@ func (p *Problem) body(d dialect.Dialect) []byte {
 		}
 		out.Info = map[string]any{"details": details}
 	}
-	text, err := json.Marshal(out)
+	text, err := f.marshal(out)
 	if err != nil {
 		return []byte(`{"error_id":"INTERNAL_ERROR","error_text":"Internal error."}`)
 	}

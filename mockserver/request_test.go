@@ -136,7 +136,7 @@ func TestCredentials(t *testing.T) {
 		{"no colon", "Basic YWRtaW4=", mockserver.InvalidCredentials},
 		{"no base64", "Basic %%%", mockserver.InvalidCredentials},
 		{"no value", "Basic", mockserver.InvalidCredentials},
-		{"another scheme", "Bearer YWRtaW46YWRtaW4=", mockserver.InvalidCredentials},
+		{"another scheme", "Digest YWRtaW46YWRtaW4=", mockserver.InvalidCredentials},
 		{"control character", "Basic YWRtaW46YWRtaW4A", mockserver.InvalidCredentials},
 	}
 	for _, c := range cases {

@@ -21,9 +21,17 @@ func handlers() map[string]handler {
 		"getRestore":     (*Appliance).restoreStatus,
 		"startRestore":   (*Appliance).startRestore,
 		"getServices":    (*Appliance).services,
+		"getServices11":  (*Appliance).services,
 		"getAuthInfo":    (*Appliance).authInfo,
 		"getInfo":        (*Appliance).info,
-		"ping":           (*Appliance).ping,
+		"ping":           (*Appliance).nothing,
+		"login":          (*Appliance).login,
+		"logout":         (*Appliance).logout,
+		"logoutGet":      (*Appliance).logout,
+		"authorize":      (*Appliance).authorize,
+		"token":          (*Appliance).token,
+		"keepalive":      (*Appliance).nothing,
+		"getFlowSources": (*Appliance).flowSources,
 	}
 }
 
@@ -41,6 +49,7 @@ type resource struct {
 	methods map[string]*route
 	allow   string // the methods, for the header of that name
 	jobs    bool   // a resource of the backup document
+	legacy  bool   // a resource of an API that negotiates between XML and JSON
 }
 
 // router finds resources by the path exactly as it was sent.
@@ -56,7 +65,7 @@ func newRouter(doc *openapi.Document) (router, error) {
 		}
 		r := out[op.Path]
 		if r == nil {
-			r = &resource{methods: map[string]*route{}, jobs: op.Tag == "backup" || op.Tag == "restore"}
+			r = &resource{methods: map[string]*route{}, jobs: op.Tag == "backup" || op.Tag == "restore", legacy: legacyPath(op.Path)}
 			out[op.Path] = r
 		}
 		rt := &route{op: op, handle: handle, variants: map[*openapi.Variant]fields{}}

@@ -1,7 +1,7 @@
 package mockserver
 
 import (
-	"errors"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -19,7 +19,12 @@ type call struct {
 	route   *route
 	began   time.Time // the machine's time
 	now     time.Time // the appliance's, at that moment
-	user    string
+	user    auth.User
+	way     Way           // that credentials came by
+	session string        // the id that the request was admitted by; "" where it was not a session
+	legacy  bool          // the path is of an API that negotiates
+	format  format        // of the answer
+	secret  bool          // the answer holds a secret
 	space   *[]byte       // of raw, from a pool
 	raw     []byte        // the body as it was sent, of an operation that takes one
 	body    payload.Value // the same, decoded
@@ -32,7 +37,7 @@ type call struct {
 // answer is what a handler says: a status, and a body, a stream or nothing.
 type answer struct {
 	status int
-	body   []byte              // JSON
+	body   []byte              // in the call's format
 	stream func(*pieces) error // writes JSON, instead of body
 }
 
@@ -80,7 +85,7 @@ func (a *Appliance) recovered(c *call, panicked any) (abort bool) {
 
 // respond finds out what to answer: path, credentials, method, body, in that order.
 func (a *Appliance) respond(c *call) (answer, error) {
-	res := a.router[c.r.URL.EscapedPath()]
+	res := a.resource(c)
 	if res == nil {
 		return a.notFound(c)
 	}
@@ -93,8 +98,15 @@ func (a *Appliance) respond(c *call) (answer, error) {
 	if c.route == nil {
 		return answer{}, wrongMethod(c, res)
 	}
+	if err := c.permitted(); err != nil {
+		return answer{}, err
+	}
 	if c.route.op.Request != nil {
-		if err := a.readBody(c); err != nil {
+		read := a.readBody
+		if c.legacy {
+			read = a.readLegacy
+		}
+		if err := read(c); err != nil {
 			return answer{}, err
 		}
 	}
@@ -105,7 +117,8 @@ func (a *Appliance) respond(c *call) (answer, error) {
 func (a *Appliance) guarded(c *call, res *resource) bool {
 	free := c.dialect.Answer(dialect.OpenCommonResource) == "yes"
 	if c.route != nil {
-		return !c.route.op.Open || !free
+		// What opens a session or hands out a token brings its credentials itself.
+		return !c.route.op.Open || !free && c.route.op.Method == http.MethodGet
 	}
 	if c.dialect.Answer(dialect.AuthBeforeMethod) == "method" {
 		return false
@@ -116,28 +129,6 @@ func (a *Appliance) guarded(c *call, res *resource) bool {
 		}
 	}
 	return false
-}
-
-func (a *Appliance) authenticate(c *call) error {
-	user, err := a.accounts.Basic(c.r.Context(), c.r.Header["Authorization"], c.began)
-	if err == nil {
-		c.user = user
-		return nil
-	}
-	p := &Problem{Status: http.StatusUnauthorized}
-	switch {
-	case errors.Is(err, auth.ErrMissing),
-		errors.Is(err, auth.ErrMalformed) && c.dialect.Answer(dialect.MalformedAuth) == "required":
-		p.ID, p.Text = AuthRequired, "Authentication required: send an Authorization header with Basic credentials."
-	case errors.Is(err, auth.ErrMalformed):
-		p.ID, p.Text = InvalidCredentials, "The Authorization header cannot be read: accepted is Basic followed by the base64 of name:password."
-	case errors.Is(err, auth.ErrWrong):
-		p.ID, p.Text = InvalidCredentials, "The user name or the password is wrong; upper and lower case count."
-	default:
-		return err
-	}
-	c.w.Header()["Www-Authenticate"] = []string{`Basic realm="FlowGateway", charset="UTF-8"`}
-	return p
 }
 
 func (a *Appliance) notFound(c *call) (answer, error) {
@@ -186,8 +177,11 @@ func (a *Appliance) fail(c *call, err error) {
 
 // problem writes an error's body.
 func (a *Appliance) problem(c *call, p *Problem) {
+	if c.legacy && p.ID == BadRequest {
+		p.ID = InvalidInput
+	}
 	c.problem = p
-	if err := a.write(c, answer{status: p.Status, body: p.body(c.dialect)}); err != nil {
+	if err := a.write(c, answer{status: p.Status, body: p.body(c.dialect, c.format)}); err != nil {
 		panic(http.ErrAbortHandler)
 	}
 }
@@ -195,7 +189,7 @@ func (a *Appliance) problem(c *call, p *Problem) {
 // record tells the journal of an exchange that is over.
 func (a *Appliance) record(c *call) {
 	e := entry{
-		Time: c.now, Remote: c.r.RemoteAddr, User: c.user, Method: shortened(c.r.Method), Path: shortened(c.r.URL.EscapedPath()),
+		Time: c.now, Remote: c.r.RemoteAddr, User: c.user.Name, Method: shortened(c.r.Method), Path: shortened(c.r.URL.EscapedPath()),
 		Status: c.w.status, Took: a.clock.Machine().Sub(c.began), Sent: c.w.sent,
 	}
 	if c.route != nil {
@@ -204,7 +198,11 @@ func (a *Appliance) record(c *call) {
 	if c.problem != nil {
 		e.ErrorID, e.Reason = c.problem.ID, c.problem.Text
 	}
-	a.journal.Add(e, c.redacted(), c.w.begin)
+	said := c.w.begin
+	if c.secret {
+		said = fmt.Appendf(nil, "[%d bytes with a secret]", c.w.sent)
+	}
+	a.journal.Add(e, c.redacted(), said)
 }
 
 // shortened bounds what a client can make the journal keep.

@@ -3,6 +3,7 @@ package mockserver_test
 import (
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -28,10 +29,23 @@ func TestEveryOperationIsAnsweredAsDocumented(t *testing.T) {
 		for _, body := range bodies {
 			t.Run(op.ID, func(t *testing.T) {
 				a := mockservertest.Start(t)
-				r, err := http.NewRequestWithContext(t.Context(), op.Method, a.URL+op.Path, strings.NewReader(body))
+				code, err := a.IssueCode(mockservertest.User)
 				require.NoError(t, err)
-				r.SetBasicAuth(mockservertest.User, mockservertest.Password)
-				res, err := a.Client(t).Do(r)
+				// What the document has no example of: parameters of the address.
+				query := map[string]url.Values{
+					"authorize": {"response_type": {"code"}}, "token": {"grant_type": {"access_code"}, "assertion": {code}},
+				}[op.ID]
+				r, err := http.NewRequestWithContext(t.Context(), op.Method, a.URL+op.Path+"?"+query.Encode(), strings.NewReader(body))
+				require.NoError(t, err)
+				r.Header.Set("Accept", "application/json")
+				client := a.Client(t)
+				client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+				if strings.HasPrefix(op.ID, "logout") {
+					r.AddCookie(begin(t, client, a.URL))
+				} else {
+					r.SetBasicAuth(mockservertest.User, mockservertest.Password)
+				}
+				res, err := client.Do(r)
 				require.NoError(t, err)
 				defer res.Body.Close()
 				text, err := io.ReadAll(res.Body)
@@ -47,4 +61,17 @@ func TestEveryOperationIsAnsweredAsDocumented(t *testing.T) {
 			})
 		}
 	}
+}
+
+// begin logs in and returns the session's cookie.
+func begin(t *testing.T, client *http.Client, at string) *http.Cookie {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, at+loginPath, strings.NewReader("username=admin&password=admin"))
+	require.NoError(t, err)
+	res, err := client.Do(r)
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, http.StatusOK, res.StatusCode)
+	require.Len(t, res.Cookies(), 1)
+	return res.Cookies()[0]
 }

@@ -114,7 +114,7 @@ func (a *Appliance) write(c *call, out answer) error {
 		}
 		return p.end()
 	case out.body != nil:
-		c.w.Header()["Content-Type"] = headerJSON
+		c.w.Header()["Content-Type"] = c.format.header()
 		c.w.WriteHeader(out.status)
 		_, err := c.w.Write(out.body)
 		return err

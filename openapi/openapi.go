@@ -119,11 +119,12 @@ func (d *Document) Find(method, path string) (op *Operation, methods []string) {
 	return nil, methods
 }
 
-// Success reports whether a status is one of the operation's documented successes, and the shape of its body.
+// Success reports whether a status is one of the operation's documented successes, redirects included, and the shape of
+// its body.
 func (o *Operation) Success(status int) (Answer, bool) {
 	text := strconv.Itoa(status)
 	for _, a := range o.Answers {
-		if a.Status[0] == '2' && (a.Status == text || a.Status == "2XX" && text[0] == '2') {
+		if a.Status[0] <= '3' && (a.Status == text || a.Status == "2XX" && text[0] == '2') {
 			return a, true
 		}
 	}

@@ -15,7 +15,10 @@ import (
 	"github.com/flowgate-dev/flowgate/mockserver/auth"
 )
 
-var now = time.Unix(1704751890, 0)
+var (
+	now = time.Unix(1704751890, 0)
+	at  = auth.Moment{Machine: now, Device: now}
+)
 
 func basic(name, password string) []string {
 	return []string{"Basic " + base64.StdEncoding.EncodeToString([]byte(name+":"+password))}
@@ -31,15 +34,15 @@ func TestPasswordsOfAnyLengthCountInFull(t *testing.T) {
 	long := strings.Repeat("x", 100)
 	a := accounts(t, map[string]string{"bob": long, "eve": "a:b", "none": ""})
 	for name, password := range map[string]string{"bob": long, "eve": "a:b", "none": ""} {
-		user, err := a.Basic(t.Context(), basic(name, password), now)
+		user, err := a.Basic(t.Context(), basic(name, password), at)
 		require.NoError(t, err)
-		require.Equal(t, name, user)
-		_, err = a.Basic(t.Context(), basic(name, password+"x"), now)
+		require.Equal(t, auth.User{Name: name, Role: auth.Admin}, user)
+		_, err = a.Basic(t.Context(), basic(name, password+"x"), at)
 		require.ErrorIs(t, err, auth.ErrWrong)
 	}
-	_, err := a.Basic(t.Context(), nil, now)
+	_, err := a.Basic(t.Context(), nil, at)
 	require.ErrorIs(t, err, auth.ErrMissing)
-	_, err = a.Basic(t.Context(), append(basic("bob", long), basic("eve", "a:b")...), now)
+	_, err = a.Basic(t.Context(), append(basic("bob", long), basic("eve", "a:b")...), at)
 	require.ErrorIs(t, err, auth.ErrMalformed, "two headers")
 }
 
@@ -47,12 +50,12 @@ func TestAVerdictIsForgottenAfterAWhile(t *testing.T) {
 	a := accounts(t, map[string]string{"bob": "pw"})
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	fill := func(at time.Time) error {
+	fill := func(later time.Time) error {
 		// With an ended context only what is remembered can be answered, once both turns are taken; so take them.
-		_, err := a.Basic(cancelled, basic("bob", "pw"), at)
+		_, err := a.Basic(cancelled, basic("bob", "pw"), auth.Moment{Machine: later, Device: now})
 		return err
 	}
-	_, err := a.Basic(t.Context(), basic("bob", "pw"), now)
+	_, err := a.Basic(t.Context(), basic("bob", "pw"), at)
 	require.NoError(t, err)
 	for range 50 {
 		require.NoError(t, fill(now.Add(5*time.Minute)), "remembered: the context is not even looked at")
@@ -73,21 +76,21 @@ func TestManyWrongGuessesDoNotPushTheRightOneOut(t *testing.T) {
 	require.NoError(t, err)
 	cancelled, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err = a.Basic(t.Context(), basic("bob", "pw"), now)
+	_, err = a.Basic(t.Context(), basic("bob", "pw"), at)
 	require.NoError(t, err)
 	var all sync.WaitGroup
 	for i := range 8 {
 		all.Go(func() {
 			for j := range 4 {
-				_, _ = a.Basic(t.Context(), basic("bob", fmt.Sprint(i, j)), now)
+				_, _ = a.Basic(t.Context(), basic("bob", fmt.Sprint(i, j)), at)
 			}
 		})
 	}
 	all.Wait()
 	for range 20 {
-		user, err := a.Basic(cancelled, basic("bob", "pw"), now)
+		user, err := a.Basic(cancelled, basic("bob", "pw"), at)
 		require.NoError(t, err)
-		require.Equal(t, "bob", user)
+		require.Equal(t, "bob", user.Name)
 	}
 }
 
@@ -105,7 +108,7 @@ func BenchmarkRemembered(b *testing.B) {
 	header := basic("admin", "admin")
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := a.Basic(b.Context(), header, now); err != nil {
+		if _, err := a.Basic(b.Context(), header, at); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -117,7 +120,7 @@ func BenchmarkCompared(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			a := accounts(b, map[string]string{"admin": "admin"})
 			for i := 0; b.Loop(); i++ {
-				_, _ = a.Basic(b.Context(), basic(name, fmt.Sprint(i)), now)
+				_, _ = a.Basic(b.Context(), basic(name, fmt.Sprint(i)), at)
 			}
 		})
 	}

@@ -13,12 +13,17 @@ const cachedDays = 2048
 // generated is a flowgen world as a Source. Hours, which are dear to compute, are remembered.
 type generated struct {
 	*flowgen.Generator
-	hours *flowgen.HourCache
+	hours     *flowgen.HourCache
+	protocols []flow.Protocol
 }
 
 // FromGenerator makes a Source of a generator.
 func FromGenerator(g *flowgen.Generator) Source {
-	return generated{g, flowgen.NewHourCache(g, cachedDays)}
+	out := generated{Generator: g, hours: flowgen.NewHourCache(g, cachedDays)}
+	for _, s := range g.Sources() {
+		out.protocols = append(out.protocols, s.Protocol)
+	}
+	return out
 }
 
 // Hour implements Source.
