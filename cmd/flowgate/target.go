@@ -21,6 +21,7 @@ type targetFlags struct {
 	users, faults      []string
 	passwordFile, keys string
 	events, readyFile  string
+	hostKey            string
 	hostRsync, legacy  bool
 	seed               uint64
 }
@@ -46,6 +47,7 @@ clients do is told as JSON, one event a line, on standard error or in the file o
 	fl.StringArrayVar(&f.users, "user", nil, "`NAME:PASSWORD` of an account, or NAME alone with a password from elsewhere or a key; may be repeated")
 	fl.StringVar(&f.passwordFile, "password-file", "", "`FILE` with the password, on its first line, of accounts without one; - is standard input")
 	fl.StringVar(&f.keys, "authorized-keys", "", "`FILE` of public keys that may log in to every account")
+	fl.StringVar(&f.hostKey, "host-key", "", "`FILE` with the private key that the host shows, made if missing; a new key at each start if not given")
 	fl.StringArrayVar(&f.faults, "fault", nil, "`SPEC` of what goes wrong, such as drop:at=64k or wrong-password:times=1; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 1, "of what faults leave open, such as which byte is corrupted")
 	fl.StringVar(&f.events, "events", "", "`FILE` to add the events to; standard error if not given")
@@ -129,9 +131,14 @@ func (a *app) newTarget(f *targetFlags) (*sshtarget.Target, error) {
 	} else if !info.IsDir() {
 		return nil, wrong("name the directory that it lies in", "--root %s is no directory", f.root)
 	}
-	target, err := sshtarget.New(sshtarget.Options{
-		Addr: f.listen, Root: f.root, HostRsync: f.hostRsync, Legacy: f.legacy, Seed: f.seed,
-	})
+	o := sshtarget.Options{Addr: f.listen, Root: f.root, HostRsync: f.hostRsync, Legacy: f.legacy, Seed: f.seed}
+	if f.hostKey != "" {
+		var err error
+		if o.HostKey, err = hostKey("--host-key", f.hostKey); err != nil {
+			return nil, err
+		}
+	}
+	target, err := sshtarget.New(o)
 	if err != nil {
 		return nil, broken("", "%w", err)
 	}
