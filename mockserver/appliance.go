@@ -32,6 +32,7 @@ type Appliance struct {
 	router    router
 	access    *access
 	device    *device.Device
+	keeper    keeper
 	store     flowstore.Store
 	collected collected
 	journal   *journal.Journal
@@ -77,7 +78,7 @@ func New(options Options) (*Appliance, error) {
 	}
 	a.SetState(*o.Identity)
 	a.pools.fill()
-	a.device = device.New(device.Options{Clock: o.Clock, Duration: o.JobDuration})
+	a.device = device.New(device.Options{Clock: o.Clock, Duration: o.JobDuration, Keep: a.keepJobs})
 	return a, nil
 }
 
@@ -115,6 +116,11 @@ func (a *Appliance) State() device.State { return a.state.Load().Clone() }
 
 // SetState replaces it.
 func (a *Appliance) SetState(s device.State) {
+	a.putState(s)
+	a.keepState()
+}
+
+func (a *Appliance) putState(s device.State) {
 	s = s.Clone()
 	a.state.Store(&s)
 }

@@ -176,7 +176,7 @@ func (a *Appliance) restore(_ *call, r *jobRequest) device.Work {
 		if err != nil {
 			return out, jobError("restore", err)
 		}
-		out.Commit = func() { a.SetState(a.State().Restored(saved, r.withVault)) }
+		out.Commit = func() { a.putState(a.State().Restored(saved, r.withVault)) } // the job's end keeps it
 		return out, nil
 	}
 }

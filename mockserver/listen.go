@@ -34,12 +34,15 @@ type listener struct {
 }
 
 // Start listens, on the API's address and, if there is one, the control plane's, and returns where. Once it returns,
-// connections are accepted. The error is that of listening, or of a second Start.
+// connections are accepted. The error is that of listening, of what was kept in Options.Data, or of a second Start.
 func (a *Appliance) Start() (Endpoint, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.started || a.closed {
 		return Endpoint{}, errors.New("mockserver: this appliance has been started already (hint: make a new one)")
+	}
+	if err := a.recall(); err != nil {
+		return Endpoint{}, err
 	}
 	socket, err := net.Listen("tcp", a.options.Listen)
 	if err != nil {

@@ -43,7 +43,8 @@ type Options struct {
 	Retention  flowstore.Retention // of what collectors count
 
 	// Data is the directory of all that survives a restart: collected statistics in flows, local backups in backups, and
-	// what jobs and the hosts that backups go to have left. "" keeps nothing. It is made where it is missing.
+	// what the appliance is and what its jobs were in appliance.json. "" keeps nothing. Start makes it where it is missing
+	// and reads it; an appliance that is a Handler only keeps nothing but backups.
 	Data string
 
 	Clock   *clock.Clock    // nil is the machine's

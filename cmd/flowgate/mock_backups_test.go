@@ -95,9 +95,12 @@ func TestAMockBacksUpToItsOwnTarget(t *testing.T) {
 	require.Len(t, found, 1)
 	require.FileExists(t, filepath.Join(data, "known_hosts"))
 	require.Contains(t, p.job(t, backupAPI, `{"hostname":"localhost","security_pwd":"EncryptionKey"}`), `"COMPLETED"`)
+	_, before := p.ask(t, "GET", backupAPI, "")
 	p.kill()
 
 	p = newMockProcess(t, "--ssh-target", p.SSHTarget, "--data", data)
+	_, after := p.ask(t, "GET", backupAPI, "")
+	require.JSONEq(t, before, after)
 	require.Contains(t, p.job(t, restoreAPI, strings.Replace(overSSH(p.SSHTarget), "}", `,"no_cert":"false"}`, 1)), `"status":"COMPLETED"`, "the host is known by its key")
 	require.Contains(t, p.job(t, restoreAPI, `{"hostname":"localhost","security_pwd":"EncryptionKey","no_cert":"false"}`), `"COMPLETED"`)
 }

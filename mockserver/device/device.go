@@ -41,14 +41,14 @@ func (k Kind) String() string { return [...]string{"backup", "restore"}[k] }
 
 // Job is one backup or restore. The zero value is the job that never ran: its Status is None.
 type Job struct {
-	Kind     Kind
-	Host     string // as it was given
-	Username string
-	Path     string
-	Subdir   string // the backup's directory below Path, once it is known
-	Message  string // warnings and errors; never holds a secret
-	Started  time.Time
-	Status   Status
+	Kind     Kind      `json:"kind"`
+	Host     string    `json:"host"` // as it was given
+	Username string    `json:"username"`
+	Path     string    `json:"path"`
+	Subdir   string    `json:"subdir"`  // the backup's directory below Path, once it is known
+	Message  string    `json:"message"` // warnings and errors; never holds a secret
+	Started  time.Time `json:"started"`
+	Status   Status    `json:"status"`
 }
 
 // Outcome is what a job's work leaves behind.
@@ -79,6 +79,9 @@ var ErrClosed = errors.New("the appliance is shutting down")
 type Options struct {
 	Clock    *clock.Clock
 	Duration time.Duration // of a job, in the appliance's time; its work may take longer
+	// Keep gets the record of all jobs whenever it changes, one call after the other, after the outcome of a job has been
+	// committed. It must not call the device. nil keeps nothing.
+	Keep func(Record)
 }
 
 // Device runs at most one job at a time. It is safe for concurrent use.
@@ -88,13 +91,14 @@ type Device struct {
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 
-	mu     sync.Mutex
-	closed bool
-	epoch  int // counts resets: a job of an earlier epoch changes nothing
-	stop   context.CancelFunc
-	last   Job    // the last backup that succeeded
-	latest [2]Job // the latest started, by kind
-	watch  map[chan Job]struct{}
+	mu      sync.Mutex
+	closed  bool
+	epoch   int // counts resets: a job of an earlier epoch changes nothing
+	stop    context.CancelFunc
+	last    Job    // the last backup that succeeded
+	latest  [2]Job // the latest started, by kind
+	history []Job  // those that have ended
+	watch   map[chan Job]struct{}
 }
 
 // New returns a device without jobs. Close ends what it starts.
@@ -119,6 +123,7 @@ func (d *Device) Start(r Request) (Job, error) {
 	ctx, stop := context.WithCancel(d.ctx)
 	d.stop = stop
 	epoch := d.epoch
+	d.keep()
 	d.tell(job)
 	d.running.Go(func() {
 		defer stop()
@@ -153,6 +158,8 @@ func (d *Device) run(ctx context.Context, epoch int, job Job, work Work) {
 	if job.Kind == Backup && job.Status == Completed {
 		d.last = job
 	}
+	d.ended(job)
+	d.keep()
 	d.tell(job)
 }
 
@@ -222,7 +229,8 @@ func (d *Device) Reset() int {
 		d.stop()
 	}
 	d.epoch++
-	d.last, d.latest = Job{}, [2]Job{}
+	d.last, d.latest, d.history = Job{}, [2]Job{}, nil
+	d.keep()
 	return n
 }
 
