@@ -52,6 +52,7 @@ type Options struct {
 	Guesses    int           // wrong passwords in a row to try with the account's own name, which may lock it; 0: none
 	Version    string        // of the harness
 	Commit     string
+	Flows      check.Flows // where flows may be sent, which changes the device's statistics; empty: none are
 	// Now and Pause are the harness's clock; nil is the real one.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error

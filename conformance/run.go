@@ -127,6 +127,7 @@ func newRun(target Target, o Options) (*run, error) {
 		User: target.User, Password: target.Password, Patience: r.o.JobTimeout, Seed: o.Seed,
 		Secret: fmt.Sprintf("flowgate-%08x", random.Uint32()),
 		Access: check.Access{Way: target.Auth, Code: target.AccessCode, Wait: o.WaitExpiry, Guesses: o.Guesses},
+		Flows:  o.Flows,
 	}
 	if r.target.Transport == nil {
 		r.target.Transport = r.transport()
@@ -335,6 +336,16 @@ func (s *session) send(ctx context.Context, q exchange.Request) (exchange.Exchan
 		return x, errGone
 	}
 	return x, nil
+}
+
+// Note records something that was done beside the API; see check.Session.
+func (s *session) Note(n exchange.Note) exchange.Exchange {
+	if s.dry {
+		x := s.run.recorder.DraftNote(s.probe.Name, n)
+		s.drafts = append(s.drafts, Draft{x, s.probe.Hazard})
+		return x
+	}
+	return s.run.recorder.Note(s.probe.Name, n)
 }
 
 func (s *session) Facts() *check.Facts { return &s.run.facts }

@@ -37,7 +37,7 @@ func newSuite() (*suite, error) {
 	for i, r := range catalogue.Requirements() {
 		order[r.ID], known[r.ID] = i, r
 	}
-	for _, row := range slices.Concat(analyticsChecks(), statusChecks(), jobChecks(), errorChecks(), commonChecks()) {
+	for _, row := range slices.Concat(analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), errorChecks(), commonChecks()) {
 		r, ok := known[row.requirement]
 		if !ok {
 			return nil, fmt.Errorf("conformance: check %s names no requirement of the catalogue", row.id())

@@ -84,6 +84,8 @@ type Session interface {
 	Now() time.Time
 	// Pause waits on the harness's clock, or until ctx ends.
 	Pause(ctx context.Context, d time.Duration) error
+	// Note records something that was done beside the API, under the running probe; see exchange.Recorder.Note.
+	Note(n exchange.Note) exchange.Exchange
 	// Dry reports that nothing is sent: Do returns exchanges without an answer.
 	Dry() bool
 }
@@ -101,6 +103,7 @@ type Facts struct {
 	Patience       time.Duration // how long a job is followed
 	Seed           uint64
 	Access         Access // how to log in
+	Flows          Flows  // where flows may be sent
 }
 
 // Evidence is all that a rule may look at. It is read-only; package rules prepares it.

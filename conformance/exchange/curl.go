@@ -12,8 +12,12 @@ import (
 
 // Curl is a line for sh that sends x's request again. Credentials of the account come from FLOWGATE_USER and
 // FLOWGATE_PASSWORD of the environment; other secrets are what the redaction put in their place. A base that is not
-// empty replaces scheme and host of the URL (and is put before a URL without them).
+// empty replaces scheme and host of the URL (and is put before a URL without them). What is no HTTP request becomes a
+// comment.
 func Curl(x Exchange, base string) string {
+	if x.Noted() {
+		return "# no request: sent to " + strings.Join(strings.Fields(x.Request.URL), "") + " what the body lists"
+	}
 	body := x.Request.Body
 	args := []string{"curl", "-sS"}
 	if x.Request.Method == http.MethodHead {

@@ -22,7 +22,7 @@ type set struct {
 func All(doc *openapi.Document) []check.Probe {
 	s := &set{doc}
 	return slices.Concat(
-		s.scouts(), s.statistics(), s.agreement(), s.negatives(), s.access(), s.methods(), s.status(),
+		s.scouts(), s.statistics(), s.agreement(), s.negatives(), s.access(), s.methods(), s.status(), s.flows(),
 		s.backups(), s.restores(),
 	)
 }

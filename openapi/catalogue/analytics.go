@@ -19,7 +19,7 @@ func analyticsRequirements() []Requirement {
 		rows = append(rows, requestRequirements(t)...)
 		rows = append(rows, responseRequirements(t)...)
 	}
-	rows = append(rows, agreementRequirements()...)
+	rows = append(append(rows, agreementRequirements()...), flowRequirements()...)
 	return append(rows, errorRequirements(Analytics, "analytics/errors", true)...)
 }
 
