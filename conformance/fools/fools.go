@@ -44,13 +44,16 @@ type Fool struct {
 	// handler may be used from several goroutines; it answers one request at a time. Unconditional devices never
 	// call next.
 	Wrap func(next http.Handler) http.Handler
+	// Way stands between exporters and the device's collectors, around next, which delivers; nil leaves datagrams
+	// alone. All state is its own, as with Wrap. It takes one datagram at a time.
+	Way func(next Way) Way
 }
 
 // All lists every fool, sorted by name.
 func All() []Fool {
 	all := slices.Concat(
 		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(),
-		errorFools(), authFools(), backupFools(), restoreFools(), startFools(),
+		errorFools(), authFools(), backupFools(), restoreFools(), startFools(), flowFools(),
 		eccentrics(), unconditional(), controls(),
 	)
 	slices.SortFunc(all, func(a, b Fool) int { return strings.Compare(a.Name, b.Name) })

@@ -19,6 +19,8 @@ type campaign struct {
 	all     *Answer // of all sources; nil where it was not answered
 	// shift is how far the label of a row lies behind the start of its minute: 0, or a minute where labels are ends.
 	shift time.Duration
+	// sampled is what each flow sample of sFlow adds to n_flows, 0 where that is not known.
+	sampled uint64
 }
 
 // story is one exporter: a mission from one address over some minutes, and the answers about them.
@@ -89,9 +91,10 @@ func flowsOf(e *check.Evidence) *campaign {
 		}
 	}
 	c.all = step(e, corpus.FlowLoop, corpus.StepAll)
-	if c.fits(time.Minute) > c.fits(0) {
+	if late, all := c.fits(time.Minute); 2*late > all {
 		c.shift = time.Minute
 	}
+	c.sampled = c.samples()
 	return c
 }
 
@@ -105,17 +108,17 @@ func (c *campaign) answer(e *check.Evidence, s *story, stepName string, start ti
 	return nil
 }
 
-// fits counts the minutes that are told exactly, labels being so far behind.
-func (c *campaign) fits(shift time.Duration) int {
-	n := 0
-	for _, s := range c.stories {
+// fits counts the minutes that are told exactly, labels being so far behind, and all minutes.
+func (c *campaign) fits(shift time.Duration) (exact, all int) {
+	for _, s := range c.plain(0) {
 		for _, a := range s.minutes {
-			if got := s.at(a.Minute.Add(shift)); got.there && got.flows == a.Flows && a.Flows > 0 {
-				n++
+			all++
+			if got := s.at(a.Minute.Add(shift)); got.there && got.flows == a.Flows {
+				exact++
 			}
 		}
 	}
-	return n
+	return exact, all
 }
 
 // at are the counts of a story's row with that label.
@@ -183,41 +186,67 @@ func (c *campaign) plain(p flow.Protocol) []*story {
 	return c.of(p, corpus.MissionThin, corpus.MissionFull, corpus.MissionFlows)
 }
 
-// measure is what is counted of a protocol for certain: flows, or the packets of sFlow, whose flows are open.
-func measure(p flow.Protocol) string {
-	if p == flow.SFlow {
+func (s *story) plain() bool {
+	return s.Mission == corpus.MissionThin || s.Mission == corpus.MissionFull || s.Mission == corpus.MissionFlows
+}
+
+// measure is what is counted of a protocol for certain: flows, or the packets of sFlow where its flows are open.
+func (c *campaign) measure(p flow.Protocol) string {
+	if p == flow.SFlow && c.sampled == 0 {
 		return "n_packets"
 	}
 	return "n_flows"
 }
 
-// balance is what a story sent and what the device has of it, by the protocol's measure. Where packets are the
-// measure, datagrams without flows may count or not: whatever lies between is fine.
-func balance(s *corpus.Sent, got counts) (least, most, have uint64) {
-	if s.Protocol == flow.SFlow {
-		return s.Datagrams, s.Datagrams + s.Templates, got.packets - min(got.badPackets, got.packets)
+// balance is what was sent and what the device has of it, by the protocol's measure. Where packets are the measure,
+// datagrams without flows may count or not: whatever lies between is fine.
+func (c *campaign) balance(s *corpus.Sent, got counts) (least, most, have uint64) {
+	switch {
+	case s.Protocol != flow.SFlow:
+		return s.Flows, s.Flows, got.flows
+	case c.sampled > 0:
+		return s.Flows * c.sampled, s.Flows * c.sampled, got.flows
 	}
-	return s.Flows, s.Flows, got.flows
+	return s.Datagrams, s.Datagrams + s.Templates, got.packets - min(got.badPackets, got.packets)
+}
+
+// samples is what each flow sample of sFlow adds to n_flows: 1, its sampling rate, or 0 where no such number explains
+// the flows of a source.
+func (c *campaign) samples() uint64 {
+	for _, s := range c.of(flow.SFlow, corpus.MissionFlows) {
+		for _, n := range []uint64{1, corpus.Sampling} {
+			if s.sent().Flows*n == c.total(s).flows {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 // even reports that all that a story sent is counted, and nothing more.
 func (c *campaign) even(s *story) bool {
 	sent, got := s.sent(), c.total(s)
-	least, most, have := balance(&sent, got)
+	least, most, have := c.balance(&sent, got)
 	return !got.garbled && have >= least && have <= most
 }
 
 // moved reports that some sources have less than they sent while others have more, and not in sum: that is no loss, but
-// a wrong source.
+// a wrong source. Sources whose counts are open may have been moved too.
 func (c *campaign) moved() bool {
-	var missing, surplus uint64
-	for _, s := range c.plain(0) {
+	var missing, open, surplus uint64
+	for _, s := range c.stories {
+		if s.rows == nil {
+			continue
+		}
 		sent, got := s.sent(), c.total(s)
-		least, most, have := balance(&sent, got)
-		missing += least - min(have, least)
-		surplus += have - min(have, most)
+		least, most, have := c.balance(&sent, got)
+		if s.plain() {
+			missing += least - min(have, least)
+			surplus += have - min(have, most)
+		}
+		open += sent.Flows - min(got.flows, sent.Flows)
 	}
-	return surplus > 0 && surplus <= missing
+	return missing > 0 && surplus > 0 && surplus <= missing+open
 }
 
 // arrived reports that the device has anything at all of a protocol.

@@ -60,13 +60,13 @@ type sample struct {
 	got counts
 }
 
-// samples are the rows that bytes can be judged by.
-func (c *campaign) samples(p flow.Protocol) []sample {
+// told are the rows that bytes can be judged by.
+func (c *campaign) told(p flow.Protocol) []sample {
 	var out []sample
 	for _, s := range c.plain(p) {
 		for _, a := range s.minutes {
 			got := c.minute(s, a)
-			if least, most, have := balance(&a.Sent, got); have >= least && have <= most && !got.garbled {
+			if least, most, have := c.balance(&a.Sent, got); have >= least && have <= most && !got.garbled {
 				out = append(out, sample{a, got})
 			}
 		}
@@ -119,7 +119,7 @@ const noSample = "no row has all the flows that were sent, so that nothing can b
 // FlowBytes judges that bytes are those of the export datagrams, and tells which headers they include.
 func FlowBytes(p flow.Protocol) check.Rule {
 	return flowRule(p, noSample, func(c *campaign, t *tally) {
-		samples := c.samples(p)
+		samples := c.told(p)
 		best, n := read(samples)
 		for _, s := range samples {
 			want := fmt.Sprintf("n_bytes of %s at %s is the bytes of %d datagrams: %d of payload, and their headers", s.Source, clockTime(s.Minute), s.Datagrams, s.Payload)
@@ -137,7 +137,7 @@ func FlowBytes(p flow.Protocol) check.Rule {
 
 // calibration tells what the calibration came to.
 func calibration(c *campaign) string {
-	a, b, ok := solved(c.samples(flow.NetFlow5))
+	a, b, ok := solved(c.told(flow.NetFlow5))
 	if !ok {
 		return ""
 	}
@@ -147,7 +147,7 @@ func calibration(c *campaign) string {
 // FlowBytesConsistent judges that the bytes of all rows are counted in one way, whichever it is.
 func FlowBytesConsistent() check.Rule {
 	return flowRule(0, noSample, func(c *campaign, t *tally) {
-		samples := c.samples(0)
+		samples := c.told(0)
 		best, n := read(samples)
 		a, b, ok := solved(samples)
 		for _, s := range samples {
@@ -189,7 +189,7 @@ func (r *reading) words(s *corpus.Sent) string {
 // ByteLevel tells which headers bytes include.
 func ByteLevel() check.Rule {
 	return flowRule(0, noSample, func(c *campaign, t *tally) {
-		samples := c.samples(0)
+		samples := c.told(0)
 		best, n := read(samples)
 		switch {
 		case len(samples) == 0:

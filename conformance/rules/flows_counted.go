@@ -23,8 +23,8 @@ func FlowsComplete(p flow.Protocol) check.Rule {
 			if got.garbled {
 				continue
 			}
-			least, most, have := balance(&sent, got)
-			want := fmt.Sprintf("%s of %s is %d, as sent", measure(p), s.name(), least)
+			least, most, have := c.balance(&sent, got)
+			want := fmt.Sprintf("%s of %s is %d, as sent", c.measure(p), s.name(), least)
 			x := s.minutes[0].x
 			switch {
 			case have < least:
@@ -62,8 +62,8 @@ func FlowsMinute(p flow.Protocol) check.Rule {
 				continue
 			}
 			for _, a := range s.minutes {
-				least, most, have := balance(&a.Sent, c.minute(s, a))
-				want := fmt.Sprintf("%s of %s at %s is %d, as sent", measure(p), s.name(), clockTime(a.Minute), least)
+				least, most, have := c.balance(&a.Sent, c.minute(s, a))
+				want := fmt.Sprintf("%s of %s at %s is %d, as sent", c.measure(p), s.name(), clockTime(a.Minute), least)
 				if have < least || have > most {
 					t.fail(a.x, want, fmt.Sprintf("%d; the rest stands in other minutes (%s)", have, c.shown(s)))
 				} else {
@@ -93,9 +93,9 @@ func FlowsSecond(p flow.Protocol) check.Rule {
 						got.add(r)
 					}
 				}
-				least, most, have := balance(&b.Sent, got)
+				least, most, have := c.balance(&b.Sent, got)
 				want := fmt.Sprintf("the rows of %s from %s to %s add up to the %s %d that were sent then",
-					s.name(), b.from.Add(-slack).Format(time.TimeOnly), b.to.Add(slack).Format(time.TimeOnly), measure(p), least)
+					s.name(), b.from.Add(-slack).Format(time.TimeOnly), b.to.Add(slack).Format(time.TimeOnly), c.measure(p), least)
 				if have < least || have > most {
 					t.fail(s.seconds.X, want, fmt.Sprintf("%d", have))
 				} else {
@@ -135,8 +135,8 @@ func FlowsSource() check.Rule {
 		moved := c.moved()
 		for _, s := range c.plain(0) {
 			sent, got := s.sent(), c.total(s)
-			least, most, have := balance(&sent, got)
-			want := fmt.Sprintf("the rows of %s have what it sent: %s %d", s.name(), measure(s.Protocol), least)
+			least, most, have := c.balance(&sent, got)
+			want := fmt.Sprintf("the rows of %s have what it sent: %s %d", s.name(), c.measure(s.Protocol), least)
 			switch x := s.minutes[0].x; {
 			case moved && have != least:
 				t.fail(x, want, fmt.Sprintf("%d, while in sum nothing is missing that another source has not: %s", have, c.shown(s)))

@@ -23,6 +23,9 @@ func (s *story) malformed() (n uint64) {
 // BadCounted judges that malformed datagrams are bad packets, and that others are not.
 func BadCounted(p flow.Protocol) check.Rule {
 	return flowRule(p, noMalformed, func(c *campaign, t *tally) {
+		if c.moved() {
+			return
+		}
 		for _, s := range c.of(p, corpus.MissionBad) {
 			got, n := c.total(s), s.malformed()
 			want := fmt.Sprintf("n_bad_packets of %s counts some or all of the %d malformed datagrams", s.name(), n)
@@ -139,7 +142,7 @@ func BadFlows(p flow.Protocol) check.Rule {
 				continue
 			}
 			want := fmt.Sprintf("n_flows of %s is %d, the flows in its well-formed datagrams", s.name(), s.Flows)
-			if got.flows > s.Flows && (p != flow.SFlow || c.sflow() == "samples") {
+			if got.flows > s.Flows && (p != flow.SFlow || c.sampled == 1) {
 				t.fail(s.minutes[0].x, want, fmt.Sprintf("%d (%s)", got.flows, c.shown(s)))
 			} else {
 				t.pass(s.minutes[0].x, want, c.shown(s))
@@ -150,16 +153,14 @@ func BadFlows(p flow.Protocol) check.Rule {
 
 // sflow names what a flow of sFlow is; "" where it cannot be told.
 func (c *campaign) sflow() string {
+	switch c.sampled {
+	case 1:
+		return "samples"
+	case corpus.Sampling:
+		return "scaled"
+	}
 	for _, s := range c.of(flow.SFlow, corpus.MissionFlows) {
-		sent, got := s.sent(), c.total(s)
-		if !c.even(s) {
-			continue
-		}
-		switch got.flows {
-		case sent.Flows:
-			return "samples"
-		case sent.Flows * corpus.Sampling:
-			return "scaled"
+		switch sent := s.sent(); c.total(s).flows {
 		case sent.Datagrams:
 			return "datagrams"
 		case 0:
