@@ -20,6 +20,9 @@ import (
 // flowRate is the datagrams per second that are sent at most: far from what a small receive buffer loses.
 const flowRate = 500
 
+// longEnough is the shortest wait that is waited: datagrams go in small bunches rather than each by itself.
+const longEnough = 10 * time.Millisecond
+
 // Flows go out in bursts that begin in these seconds of a minute, clear of its edges and far enough apart to be told
 // apart by the second although clocks differ.
 var bursts = [...]time.Duration{6 * time.Second, 14 * time.Second, 22 * time.Second, 30 * time.Second, 38 * time.Second}
@@ -188,7 +191,7 @@ func (c *campaign) burst(ctx context.Context, e *exporter, minute, burst int) er
 	}
 	for _, s := range list {
 		if !c.session.Dry() {
-			if wait := c.pacer.Wait(c.session.Now()); wait > 0 {
+			if wait := c.pacer.Wait(c.session.Now()); wait >= longEnough {
 				if err := c.session.Pause(ctx, wait); err != nil {
 					return err
 				}

@@ -17,6 +17,7 @@ type device struct {
 	expect                         verdict.Verdict
 	options                        func(*mockserver.Options)
 	wrap                           func(http.Handler) http.Handler
+	way                            func(fools.Way) fools.Way // to the device's collectors
 }
 
 // devices lists everything that is judged: the plain appliance, one for each lawful answer to each open question, and
@@ -42,7 +43,7 @@ func devices() []device {
 		}
 	}
 	for _, f := range fools.All() {
-		out = append(out, device{name: f.Name, kind: f.Kind.String(), about: f.About, requirement: f.Requirement, expect: f.Expect, wrap: f.Wrap})
+		out = append(out, device{name: f.Name, kind: f.Kind.String(), about: f.About, requirement: f.Requirement, expect: f.Expect, wrap: f.Wrap, way: f.Way})
 	}
 	return out
 }

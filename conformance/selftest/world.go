@@ -24,7 +24,7 @@ import (
 // world is what all devices of a self-test share: the same traffic, computed once.
 type world struct {
 	seed  uint64
-	store flowstore.Store
+	store *flowstore.Synthetic
 }
 
 // The traffic of the self-test: a few IPv4 sources and one of IPv6, over the longest window that the suite asks for.
@@ -112,6 +112,16 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	if d.options != nil {
 		d.options(&o)
 	}
+	var flows check.Flows
+	if d.loops() {
+		var e *exporting
+		collected := flowstore.NewCollected(flowstore.CollectedOptions{})
+		if e, flows, err = collect(collected, at, d.way); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, e.Close()) }()
+		o.Store = flowstore.Joined{Synthetic: w.store, Collected: collected}
+	}
 	appliance, err := mockserver.New(o)
 	if err != nil {
 		return nil, err
@@ -129,7 +139,8 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	serial := appliance.State().Serial
 	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin"}, conformance.Options{
 		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: 20 * time.Minute,
-		Now: at.Now, Pause: func(ctx context.Context, d time.Duration) error { return step(ctx, at, d) },
+		Flows: flows,
+		Now:   at.Now, Pause: func(ctx context.Context, d time.Duration) error { return step(ctx, at, d) },
 	})
 	if err != nil {
 		return nil, err
