@@ -26,8 +26,8 @@ lint: $(LINT) $(NPM)/redocly ## lint the Go code and the OpenAPI documents (need
 	mkdir -p out
 	go run ./cmd/flowgate spec print -o out/flowgate-3.1.yaml
 	go run ./cmd/flowgate spec print --openapi 3.0 -o out/flowgate-3.0.yaml
-	$(NPM)/redocly lint --config .redocly.yaml out/flowgate-3.1.yaml out/flowgate-3.0.yaml
-	$(NPM)/spectral lint --ruleset .spectral.yaml --fail-severity warn out/flowgate-3.1.yaml out/flowgate-3.0.yaml
+	$(NPM)/redocly lint --config .redocly.yaml out/flowgate-3.1.yaml out/flowgate-3.0.yaml control
+	$(NPM)/spectral lint --ruleset .spectral.yaml --fail-severity warn out/flowgate-3.1.yaml out/flowgate-3.0.yaml mockserver/control/openapi.yaml
 
 fmt: ## format the Go code
 	cd tools && go build -o ../bin/gofumpt mvdan.cc/gofumpt

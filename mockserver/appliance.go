@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/fault"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 	"github.com/flowgate-dev/flowgate/mockserver/journal"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -36,6 +37,7 @@ type Appliance struct {
 	store     flowstore.Store
 	collected collected
 	journal   *journal.Journal
+	faults    *fault.Set
 	dialect   atomic.Pointer[dialect.Dialect]
 	state     atomic.Pointer[device.State]
 	dated     atomic.Pointer[dated]
@@ -58,6 +60,7 @@ func New(options Options) (*Appliance, error) {
 	if a.store, a.collected.store, err = a.options.traffic(); err != nil {
 		return nil, err
 	}
+	a.faults = fault.NewSet(o.Seed)
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err
 	}
@@ -66,6 +69,9 @@ func New(options Options) (*Appliance, error) {
 	}
 	a.access.close(a.router)
 	if err := a.SetDialect(o.Dialect); err != nil {
+		return nil, err
+	}
+	if err := a.SetFaults(o.Faults); err != nil {
 		return nil, err
 	}
 	if (len(o.TLSCert) == 0) != (len(o.TLSKey) == 0) {

@@ -37,12 +37,14 @@ func (a *Appliance) SourceCount() int { return len(a.store.Sources()) }
 
 // Reset brings the appliance back to how it started: no jobs, no local backups, no collected statistics, an empty
 // journal, no sessions and no tokens, its first state, dialect and clock.
+// Reset brings the appliance back to how it started: no jobs, no local backups, an empty journal, its first state,
+// dialect, faults and clock.
 func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	d := Dropped{Jobs: a.device.Reset(), Sources: a.forgetCollected()}
 	a.clock.Reset()
 	a.access.reset(a.clock.Now())
 	a.SetState(*a.options.Identity)
-	err := a.SetDialect(a.options.Dialect)
+	err := errors.Join(a.SetDialect(a.options.Dialect), a.SetFaults(a.options.Faults))
 	var cleared error
 	d.Backups, cleared = a.options.Depot.Clear(ctx)
 	d.Exchanges = a.journal.Clear()

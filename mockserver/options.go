@@ -12,6 +12,7 @@ import (
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/depot"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/fault"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 	"github.com/flowgate-dev/flowgate/openapi"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -49,6 +50,8 @@ type Options struct {
 
 	Clock   *clock.Clock    // nil is the machine's
 	Dialect dialect.Dialect // answers to the documents' open questions; nil is all defaults
+
+	Faults []fault.Fault // that strike exchanges of the API from the start; nil is none
 
 	Document *openapi.Document // routes and request validation; nil is the embedded one
 

@@ -87,3 +87,17 @@ func newRouter(doc *openapi.Document) (router, error) {
 	}
 	return out, nil
 }
+
+// operations lists the operationIds, sorted.
+func (r router) operations() []string {
+	var out []string
+	for _, res := range r {
+		for _, rt := range res.methods {
+			out = append(out, rt.op.ID)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (r router) has(operation string) bool { return slices.Contains(r.operations(), operation) }

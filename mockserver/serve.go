@@ -32,6 +32,7 @@ type call struct {
 	items   [1]any             // room for the usual request of import_stats
 	queries [1]flowstore.Query // the same
 	problem *Problem
+	fault   string // what struck, of those that were asked for
 }
 
 // answer is what a handler says: a status, and a body, a stream or nothing.
@@ -54,6 +55,9 @@ func (a *Appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 	}()
 	a.head(c)
+	if a.struck(c) {
+		return
+	}
 	out, err := a.respond(c)
 	if err == nil {
 		err = a.write(c, out)
@@ -163,7 +167,7 @@ func wrongMethod(c *call, res *resource) *Problem {
 // fail answers with an error, or cuts the connection where an answer is under way already.
 func (a *Appliance) fail(c *call, err error) {
 	if c.w.status != 0 {
-		if c.r.Context().Err() == nil {
+		if c.r.Context().Err() == nil && c.fault == "" {
 			a.log.Warn("an answer broke off", "operation", c.route.op.ID)
 		}
 		panic(http.ErrAbortHandler)
@@ -190,7 +194,7 @@ func (a *Appliance) problem(c *call, p *Problem) {
 func (a *Appliance) record(c *call) {
 	e := entry{
 		Time: c.now, Remote: c.r.RemoteAddr, User: c.user.Name, Method: shortened(c.r.Method), Path: shortened(c.r.URL.EscapedPath()),
-		Status: c.w.status, Took: a.clock.Machine().Sub(c.began), Sent: c.w.sent,
+		Status: c.w.status, Took: a.clock.Machine().Sub(c.began), Sent: c.w.sent, Fault: c.fault,
 	}
 	if c.route != nil {
 		e.Operation = c.route.op.ID

@@ -23,7 +23,7 @@ type mockFlags struct {
 	listen, control          string
 	clock, readyFile, caFile string
 	certFile, keyFile        string
-	users, dialect           []string
+	users, dialect, faults   []string
 	collectors               []string
 	seed                     uint64
 	sources                  int
@@ -55,6 +55,7 @@ The default account is admin with password admin, on loopback addresses only.`,
 	profileFlag(cmd, &f.profile)
 	f.registerCollectors(fl)
 	fl.StringArrayVar(&f.dialect, "dialect", nil, "`KEY=VALUE` answers an open question of the documents, FILE many of them; may be repeated")
+	fl.StringArrayVar(&f.faults, "fault", nil, "`SPEC` of what goes wrong, such as latency:by=200ms or status:code=503,times=2, or a FILE of them; may be repeated")
 	fl.StringVar(&f.clock, "clock", "", "`TIME` (RFC 3339) that the appliance's clock starts at; the machine's time if not given")
 	fl.Float64Var(&f.rate, "clock-rate", 1, "how fast that clock runs: 60 makes a minute of a second, 0 stands still")
 	fl.DurationVar(&f.job, "job-duration", 2*time.Second, "how long backups and restores take, by the appliance's clock")
@@ -188,6 +189,9 @@ func (f *mockFlags) options() (mockserver.Options, error) {
 		return o, err
 	}
 	if err := f.backups.set(&o); err != nil {
+		return o, err
+	}
+	if o.Faults, err = readFaults(f.faults); err != nil {
 		return o, err
 	}
 	return o, f.certificate(&o)

@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
+	"github.com/flowgate-dev/flowgate/mockserver/fault"
 	"github.com/flowgate-dev/flowgate/mockserver/ingest"
 	"github.com/flowgate-dev/flowgate/mockserver/journal"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -32,6 +33,8 @@ type Appliance interface {
 	Collectors() []ingest.Counters
 	Dialect() dialect.Dialect
 	SetDialect(answers dialect.Dialect) error
+	Faults() []fault.Fault
+	SetFaults(faults []fault.Fault) error
 	Reset(ctx context.Context) (Dropped, error)
 }
 
@@ -71,6 +74,8 @@ func routes() []route {
 		{"DELETE", "/api/v1/journal", (*plane).clearJournal},
 		{"GET", "/api/v1/dialect", (*plane).answers},
 		{"PUT", "/api/v1/dialect", (*plane).setAnswers},
+		{"GET", "/api/v1/faults", (*plane).faults},
+		{"PUT", "/api/v1/faults", (*plane).setFaults},
 		{"GET", "/api/v1/clock", (*plane).clock},
 		{"PUT", "/api/v1/clock", (*plane).setClock},
 		{"POST", "/api/v1/clock/advance", (*plane).advance},

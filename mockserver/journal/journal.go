@@ -28,6 +28,7 @@ type Entry struct {
 	Status    int           `json:"status"`
 	ErrorID   string        `json:"error_id,omitempty"`
 	Reason    string        `json:"reason,omitempty"` // of an error, for the developer of a client
+	Fault     string        `json:"fault,omitempty"`  // what was made to go wrong, as it was asked for
 	Took      time.Duration `json:"took_ns"`
 	Request   string        `json:"request,omitempty"`  // the body, redacted; at most MaxBody bytes
 	Response  string        `json:"response,omitempty"` // the begin of the body, at most MaxBody bytes
