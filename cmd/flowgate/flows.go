@@ -23,7 +23,7 @@ draw a day of it (plot).
 
 The same seed, sources and profile are the same traffic in all three, and in flowgate mock.`,
 	}
-	cmd.AddCommand(a.flowsSend(), a.flowsStats())
+	cmd.AddCommand(a.flowsSend(), a.flowsStats(), a.flowsPlot())
 	group(cmd)
 	return cmd
 }

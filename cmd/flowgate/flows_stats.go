@@ -71,22 +71,13 @@ func (a *app) runFlowsStats(ctx context.Context, f *statsFlags) error {
 	if err != nil {
 		return err
 	}
-	render := func(w io.Writer) error {
+	return a.deliverTo("--output", f.output, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
 		if f.format.value == "table" {
 			return firstOf(rowsTable(b, store.Rows(ctx, q), widest(store.Sources())), b.Flush())
 		}
 		return firstOf(rowsJSON(b, store.Rows(ctx, q)), b.Flush())
-	}
-	if f.output == "" || f.output == "-" {
-		err = render(a.out)
-	} else {
-		err = writeFile(f.output, render)
-	}
-	if err != nil {
-		return broken("", "the rows cannot be written: %w", err)
-	}
-	return nil
+	})
 }
 
 // store is the traffic to count, and the time that is now: for a truth file the end of what was sent.

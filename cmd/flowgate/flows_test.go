@@ -224,3 +224,13 @@ func TestTheProfileOfThePageWorks(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, p.Name)
 }
+
+// TestThePictureOfThePageIsUpToDate draws it anew. Whoever changes the drawing looks at it and writes it with
+// flowgate flows plot --seed 2 --sources 6 --day 2026-02-06 -o docs/flows.svg.
+func TestThePictureOfThePageIsUpToDate(t *testing.T) {
+	page, err := os.ReadFile(filepath.Join(rootFolder(t), "docs", "flows.svg"))
+	require.NoError(t, err)
+	code, out, complaints := call(t, "flows", "plot", "--seed", "2", "--sources", "6", "--day", "2026-02-06")
+	require.Zero(t, code, complaints)
+	require.True(t, out == string(page), "docs/flows.svg is not what flows plot draws")
+}

@@ -51,10 +51,14 @@ func (a *app) specPrint() *cobra.Command {
 
 // deliver writes a result to a file, or to standard output where none is named.
 func (a *app) deliver(flag, path string, text []byte) error {
-	write := func(w io.Writer) error {
+	return a.deliverTo(flag, path, func(w io.Writer) error {
 		_, err := w.Write(text)
 		return err
-	}
+	})
+}
+
+// deliverTo is deliver for a result that writes itself.
+func (a *app) deliverTo(flag, path string, write func(io.Writer) error) error {
 	if path == "" || path == "-" {
 		if err := write(a.out); err != nil {
 			return broken("", "standard output cannot be written: %w", err)
