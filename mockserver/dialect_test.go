@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,6 +91,12 @@ func knobs() map[dialect.Key]func(t *testing.T, a *mockserver.Appliance) string 
 			jobDone(t, a)
 			a.Clock().Set(moment)
 			return jobDone(t, a)
+		},
+		dialect.NewestBackup: func(t *testing.T, a *mockserver.Appliance) string {
+			jobDone(t, a)
+			a.Clock().Set(moment.Add(-time.Hour)) // the later one has the earlier name
+			jobDone(t, a)
+			return started(restorePath, localJob, restorePath)(t, a)
 		},
 		dialect.AbsentNoCert: func(t *testing.T, a *mockserver.Appliance) string {
 			jobDone(t, a)

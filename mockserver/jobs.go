@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -137,7 +139,7 @@ func (a *Appliance) start(c *call, kind device.Kind, w work) (answer, error) {
 // backup saves the state as it is when the job starts.
 func (a *Appliance) backup(c *call, r *jobRequest) device.Work {
 	s := depot.Saving{
-		Dir: r.clean, State: a.State(), Password: r.security, Started: c.now,
+		Dir: r.clean, Contents: a.contents(), Password: r.security, Started: c.now,
 		Zone: zone(c.dialect.Answer(dialect.BackupNameZone)), WorkFactor: a.options.WorkFactor,
 	}
 	switch c.dialect.Answer(dialect.NameCollision) {
@@ -160,15 +162,26 @@ func (a *Appliance) backup(c *call, r *jobRequest) device.Work {
 	}
 }
 
+// contents is what a backup of this moment holds.
+func (a *Appliance) contents() depot.Contents {
+	return depot.Contents{
+		State: a.State(), Accounts: slices.Sorted(maps.Keys(a.options.Users)), Sources: a.store.Sources(), Jobs: a.device.History(),
+	}
+}
+
 // restore reads the newest backup and puts its state in place when the job ends.
-func (a *Appliance) restore(_ *call, r *jobRequest) device.Work {
+func (a *Appliance) restore(c *call, r *jobRequest) device.Work {
+	newest := depot.ByName
+	if c.dialect.Answer(dialect.NewestBackup) == "time" {
+		newest = depot.ByTime
+	}
 	return func(ctx context.Context) (device.Outcome, error) {
 		d, closing, err := a.open(ctx, r)
 		if err != nil {
 			return device.Outcome{}, jobError("restore", err)
 		}
 		defer closing()
-		name, saved, err := depot.Load(ctx, d, r.clean, r.security)
+		name, saved, err := depot.Load(ctx, d, r.clean, r.security, newest)
 		out := device.Outcome{}
 		if name != "" {
 			out.Subdir = path.Join(r.path, name)
@@ -176,7 +189,7 @@ func (a *Appliance) restore(_ *call, r *jobRequest) device.Work {
 		if err != nil {
 			return out, jobError("restore", err)
 		}
-		out.Commit = func() { a.putState(a.State().Restored(saved, r.withVault)) } // the job's end keeps it
+		out.Commit = func() { a.putState(a.State().Restored(saved.State, r.withVault)) } // the job's end keeps it
 		return out, nil
 	}
 }

@@ -111,7 +111,8 @@ func TestAnotherHostIsReachedThroughTheInjectedDepot(t *testing.T) {
 	require.Equal(t, 1, closed)
 	names, err := there.List(t.Context(), "/b")
 	require.NoError(t, err)
-	require.Equal(t, []string{"20240108_2211"}, names)
+	require.Len(t, names, 1)
+	require.Equal(t, "20240108_2211", names[0].Name)
 }
 
 // TestSecretsAreToldNowhere sends secrets wherever a client may, in good requests and bad ones, and looks for them in

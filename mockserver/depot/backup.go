@@ -10,12 +10,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"path"
-	"regexp"
-	"slices"
+	"net/netip"
 	"strconv"
-	"strings"
 	"time"
 
 	"filippo.io/age"
@@ -27,7 +23,11 @@ import (
 const (
 	manifestName = "manifest.json"
 	archiveName  = "state.tar.gz"
+
 	configName   = "config.json"
+	accountsName = "accounts.json"
+	sourcesName  = "sources.json"
+	jobsName     = "jobs.json"
 	vaultName    = "vault.age" // age, with a scrypt recipient of the security password
 )
 
@@ -37,8 +37,16 @@ const format = 1
 // DefaultWorkFactor is the scrypt work factor where none is given: some 100 ms and 32 MiB for a moment.
 const DefaultWorkFactor = 15
 
-// maxWorkFactor bounds what a restore spends on a vault, whoever wrote it.
-const maxWorkFactor = 20
+// MaxWorkFactor bounds what a restore spends on a vault, whoever wrote it: a second or two, and 256 MiB.
+const MaxWorkFactor = 18
+
+// Contents is what a backup holds. Only its State.Vault is encrypted.
+type Contents struct {
+	State    device.State
+	Accounts []string     // names; no password is ever in a backup
+	Sources  []netip.Addr // that flows came from
+	Jobs     []device.Job // that had ended
+}
 
 // manifest tells what is in a backup.
 type manifest struct {
@@ -68,7 +76,7 @@ const (
 // Saving describes a backup to write.
 type Saving struct {
 	Dir        string // below which the backup's directory is made
-	State      device.State
+	Contents   Contents
 	Password   string // protects the vault
 	Started    time.Time
 	Zone       *time.Location // of the time in the directory's name
@@ -102,7 +110,7 @@ func (s Saving) files() ([]File, error) {
 	}
 	sum := sha256.Sum256(archive)
 	text, err := json.MarshalIndent(manifest{
-		Format: format, Created: s.Started.UTC(), Serial: s.State.Serial, Version: s.State.Version,
+		Format: format, Created: s.Started.UTC(), Serial: s.Contents.State.Serial, Version: s.Contents.State.Version,
 		Files: []digest{{Name: archiveName, Size: len(archive), SHA256: hex.EncodeToString(sum[:])}},
 	}, "", "  ")
 	if err != nil {
@@ -112,18 +120,27 @@ func (s Saving) files() ([]File, error) {
 }
 
 func (s Saving) archive() ([]byte, error) {
-	config, err := json.MarshalIndent(s.State, "", "  ")
-	if err != nil {
-		return nil, fmt.Errorf("depot: %w", err)
+	c := s.Contents
+	var parts []File
+	for _, part := range [...]struct {
+		name  string
+		value any
+	}{{configName, c.State}, {accountsName, list(c.Accounts)}, {sourcesName, list(c.Sources)}, {jobsName, list(c.Jobs)}} {
+		text, err := json.MarshalIndent(part.value, "", "  ")
+		if err != nil {
+			return nil, fmt.Errorf("depot: %w", err)
+		}
+		parts = append(parts, File{Name: part.name, Data: append(text, '\n')})
 	}
 	vault, err := s.vault()
 	if err != nil {
 		return nil, err
 	}
+	parts = append(parts, File{Name: vaultName, Data: vault})
 	var out bytes.Buffer
 	packed := gzip.NewWriter(&out)
 	tw := tar.NewWriter(packed)
-	for _, f := range []File{{configName, config}, {vaultName, vault}} {
+	for _, f := range parts {
 		head := tar.Header{Name: f.Name, Mode: 0o600, Size: int64(len(f.Data)), ModTime: s.Started, Format: tar.FormatPAX}
 		err = errors.Join(err, tw.WriteHeader(&head))
 		_, werr := tw.Write(f.Data)
@@ -135,8 +152,16 @@ func (s Saving) archive() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
+// list makes [] of nothing, where JSON would say null.
+func list[T any](items []T) []T {
+	if items == nil {
+		return []T{}
+	}
+	return items
+}
+
 func (s Saving) vault() ([]byte, error) {
-	text, err := json.Marshal(s.State.Vault)
+	text, err := json.Marshal(s.Contents.State.Vault)
 	if err != nil {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
@@ -147,8 +172,8 @@ func (s Saving) vault() ([]byte, error) {
 	if s.WorkFactor == 0 {
 		s.WorkFactor = DefaultWorkFactor
 	}
-	if s.WorkFactor < 1 || s.WorkFactor > maxWorkFactor {
-		return nil, fmt.Errorf("depot: a work factor of %d is not possible (expected 1 to %d)", s.WorkFactor, maxWorkFactor)
+	if s.WorkFactor < 1 || s.WorkFactor > MaxWorkFactor {
+		return nil, fmt.Errorf("depot: a work factor of %d is not possible (expected 1 to %d)", s.WorkFactor, MaxWorkFactor)
 	}
 	to.SetWorkFactor(s.WorkFactor)
 	var out bytes.Buffer
@@ -161,129 +186,4 @@ func (s Saving) vault() ([]byte, error) {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
 	return out.Bytes(), nil
-}
-
-// ErrPassword says that the vault was closed with another password.
-var ErrPassword = errors.New("security_pwd is not the password that the backup was made with")
-
-// ErrDamaged says that a backup is not what its manifest tells.
-var ErrDamaged = errors.New("the backup is damaged")
-
-// Load reads the newest backup below dir, by name. It returns the name as soon as it is known, so also beside an
-// error: ErrNone, ErrDamaged, ErrPassword, or the depot's.
-func Load(ctx context.Context, d Depot, dir, password string) (name string, s device.State, err error) {
-	names, err := d.List(ctx, dir)
-	if err != nil {
-		return "", s, err
-	}
-	if name = newest(names); name == "" {
-		return "", s, fmt.Errorf("%w: no directory below %s has the name of a backup", ErrNone, dir)
-	}
-	files, err := d.Get(ctx, dir, name)
-	if err != nil {
-		return name, s, err
-	}
-	archive, err := verified(files)
-	if err != nil {
-		return name, s, err
-	}
-	s, err = unpack(archive, password)
-	return name, s, err
-}
-
-var names = regexp.MustCompile(`^([0-9]{8}_[0-9]{4})(?:_([1-9][0-9]{0,8}))?$`)
-
-func isName(name string) bool { return names.MatchString(name) }
-
-// newest picks the latest name of a backup; names that are none do not count.
-func newest(all []string) string {
-	best, bestStamp, bestN := "", "", 0
-	for _, name := range all {
-		m := names.FindStringSubmatch(name)
-		if m == nil {
-			continue
-		}
-		n, _ := strconv.Atoi(m[2]) // "" is 0, before the second
-		if c := strings.Compare(m[1], bestStamp); c > 0 || c == 0 && n > bestN {
-			best, bestStamp, bestN = name, m[1], n
-		}
-	}
-	return best
-}
-
-// verified returns the archive once all files are what the manifest says.
-func verified(files []File) ([]byte, error) {
-	find := func(name string) []byte {
-		i := slices.IndexFunc(files, func(f File) bool { return f.Name == name })
-		if i < 0 {
-			return nil
-		}
-		return files[i].Data
-	}
-	var m manifest
-	if err := json.Unmarshal(find(manifestName), &m); err != nil {
-		return nil, fmt.Errorf("%w: its manifest is missing or cannot be read", ErrDamaged)
-	}
-	if m.Format != format {
-		return nil, fmt.Errorf("%w: its format is %d (expected %d)", ErrDamaged, m.Format, format)
-	}
-	seen := false
-	for _, f := range m.Files {
-		data := find(f.Name)
-		sum := sha256.Sum256(data)
-		if len(data) != f.Size || hex.EncodeToString(sum[:]) != f.SHA256 {
-			return nil, fmt.Errorf("%w: %s is not the file that its manifest tells of", ErrDamaged, path.Base(f.Name))
-		}
-		seen = seen || f.Name == archiveName
-	}
-	if !seen {
-		return nil, fmt.Errorf("%w: its manifest names no %s", ErrDamaged, archiveName)
-	}
-	return find(archiveName), nil
-}
-
-func unpack(archive []byte, password string) (s device.State, err error) {
-	packed, err := gzip.NewReader(bytes.NewReader(archive))
-	if err != nil {
-		return s, fmt.Errorf("%w: its archive cannot be read", ErrDamaged)
-	}
-	parts := map[string][]byte{}
-	for tr := tar.NewReader(io.LimitReader(packed, MaxFile)); ; {
-		head, err := tr.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return s, fmt.Errorf("%w: its archive cannot be read", ErrDamaged)
-		}
-		if parts[head.Name], err = io.ReadAll(tr); err != nil {
-			return s, fmt.Errorf("%w: its archive cannot be read", ErrDamaged)
-		}
-	}
-	if err := json.Unmarshal(parts[configName], &s); err != nil {
-		return s, fmt.Errorf("%w: its %s is missing or cannot be read", ErrDamaged, configName)
-	}
-	s.Vault, err = unlock(parts[vaultName], password)
-	return s, err
-}
-
-func unlock(vault []byte, password string) (v device.Vault, err error) {
-	id, err := age.NewScryptIdentity(password)
-	if err != nil {
-		return v, ErrPassword
-	}
-	id.SetMaxWorkFactor(maxWorkFactor)
-	r, err := age.Decrypt(bytes.NewReader(vault), id)
-	var wrong *age.NoIdentityMatchError
-	if errors.As(err, &wrong) {
-		return v, ErrPassword
-	}
-	if err != nil {
-		return v, fmt.Errorf("%w: its %s cannot be read", ErrDamaged, vaultName)
-	}
-	text, err := io.ReadAll(r)
-	if err != nil || json.Unmarshal(text, &v) != nil {
-		return v, fmt.Errorf("%w: its %s cannot be read", ErrDamaged, vaultName)
-	}
-	return v, nil
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 )
 
 // Depot is a place for backups. Each backup is a directory of a few files. Paths are slash-separated, cleaned by
@@ -16,10 +17,11 @@ type Depot interface {
 	// Put makes the directory dir/name with the files, whole or not at all: who looks sees all files or no directory.
 	// Directories above it are made. Where it exists already, the error is ErrExists, unless replace is set.
 	Put(ctx context.Context, dir, name string, files []File, replace bool) error
-	// List returns the names of the directories below dir, sorted; those under construction are not among them. A dir
-	// that does not exist is empty.
-	List(ctx context.Context, dir string) ([]string, error)
-	// Get returns the files of dir/name, sorted by name. Where there is no such directory, the error is ErrNone.
+	// List returns what lies in dir, sorted by name; what is under construction is not among it. A dir that does not
+	// exist is empty.
+	List(ctx context.Context, dir string) ([]Entry, error)
+	// Get returns the files of dir/name, sorted by name. Where there is no such directory, the error is ErrNone; where
+	// anything but files is in it, ErrForeign.
 	Get(ctx context.Context, dir, name string) ([]File, error)
 	// Clear removes all backups that Put made, and returns how many.
 	Clear(ctx context.Context) (int, error)
@@ -29,6 +31,13 @@ type Depot interface {
 type File struct {
 	Name string // without a slash
 	Data []byte
+}
+
+// Entry is what lies in a directory.
+type Entry struct {
+	Name     string
+	Dir      bool
+	Modified time.Time // rises with what is put later; of a whole second in some depots
 }
 
 // MaxFile bounds a file that is read back.

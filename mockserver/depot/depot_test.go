@@ -2,6 +2,7 @@ package depot_test
 
 import (
 	"bytes"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,10 +24,18 @@ func TestLocal(t *testing.T) {
 	depottest.Run(t, func(t *testing.T) depot.Depot { return depot.NewLocal(filepath.Join(t.TempDir(), "made", "later")) })
 }
 
+// held is what the backups of these tests hold.
+func held() depot.Contents {
+	return depot.Contents{
+		State: device.Identity(7), Accounts: []string{"admin", "bob"}, Sources: []netip.Addr{netip.MustParseAddr("192.0.2.1")},
+		Jobs: []device.Job{{Kind: device.Restore, Host: "h", Path: "/b", Message: "m", Started: started, Status: device.Error}},
+	}
+}
+
 var started = time.Date(2024, 1, 8, 23, 30, 59, 0, time.UTC)
 
 func saving(password string) depot.Saving {
-	return depot.Saving{Dir: "/b", State: device.Identity(7), Password: password, Started: started, Zone: time.UTC, WorkFactor: 2}
+	return depot.Saving{Dir: "/b", Contents: held(), Password: password, Started: started, Zone: time.UTC, WorkFactor: 2}
 }
 
 func TestABackupComesBackWithItsPasswordOnly(t *testing.T) {
@@ -34,12 +43,12 @@ func TestABackupComesBackWithItsPasswordOnly(t *testing.T) {
 	name, err := depot.Save(t.Context(), d, saving("right"))
 	require.NoError(t, err)
 	require.Equal(t, "20240108_2330", name)
-	got, s, err := depot.Load(t.Context(), d, "/b", "right")
+	got, s, err := depot.Load(t.Context(), d, "/b", "right", depot.ByName)
 	require.NoError(t, err)
 	require.Equal(t, name, got)
-	require.Equal(t, device.Identity(7), s)
+	require.Equal(t, held(), s)
 	for _, wrong := range []string{"Right", "", "right "} {
-		got, _, err = depot.Load(t.Context(), d, "/b", wrong)
+		got, _, err = depot.Load(t.Context(), d, "/b", wrong, depot.ByName)
 		require.ErrorIs(t, err, depot.ErrPassword)
 		require.Equal(t, name, got)
 	}
@@ -72,28 +81,28 @@ func TestADamagedBackupIsRefused(t *testing.T) {
 			bad := []depot.File{{Name: good[0].Name, Data: bytes.Clone(good[0].Data)}, {Name: good[1].Name, Data: bytes.Clone(good[1].Data)}}
 			bad[i].Data[at] ^= 0x20
 			require.NoError(t, d.Put(t.Context(), "/b", name, bad, true))
-			_, s, err := depot.Load(t.Context(), d, "/b", "right")
+			_, s, err := depot.Load(t.Context(), d, "/b", "right", depot.ByName)
 			if f.Name == "manifest.json" && err == nil {
-				require.Equal(t, device.Identity(7), s, "a change of white space or of what nobody reads")
+				require.Equal(t, held(), s, "a change of white space or of what nobody reads")
 				continue
 			}
 			require.ErrorIs(t, err, depot.ErrDamaged, "%s at %d", f.Name, at)
 		}
 		require.NoError(t, d.Put(t.Context(), "/b", name, []depot.File{f}, true))
-		_, _, err = depot.Load(t.Context(), d, "/b", "right")
+		_, _, err = depot.Load(t.Context(), d, "/b", "right", depot.ByName)
 		require.ErrorIs(t, err, depot.ErrDamaged, "%s alone", f.Name)
 	}
 }
 
 func TestTheNewestBackupCountsByName(t *testing.T) {
 	d := depot.NewMemory()
-	for _, name := range []string{"20240108_2330", "20240108_2330_10", "20240108_2330_9", "20231231_2359_99", "99999999", "zz", "20250101_0000x"} {
+	for _, name := range []string{"20240108_2330", "20240108_2330_10", "20240108_2330_9", "20231231_2359_99", ".hidden"} {
 		require.NoError(t, d.Put(t.Context(), "/b", name, nil, false))
 	}
-	name, _, err := depot.Load(t.Context(), d, "/b", "right")
+	name, _, err := depot.Load(t.Context(), d, "/b", "right", depot.ByName)
 	require.Equal(t, "20240108_2330_10", name)
 	require.ErrorIs(t, err, depot.ErrDamaged)
-	_, _, err = depot.Load(t.Context(), d, "/c", "right")
+	_, _, err = depot.Load(t.Context(), d, "/c", "right", depot.ByName)
 	require.ErrorIs(t, err, depot.ErrNone)
 }
 
@@ -111,7 +120,7 @@ func TestCollisions(t *testing.T) {
 	}
 	_, err := save(depot.Refuse)
 	require.ErrorIs(t, err, depot.ErrExists)
-	s.State.Name = "another"
+	s.Contents.State.Name = "another"
 	name, err := save(depot.Replace)
 	require.NoError(t, err)
 	require.Equal(t, "20240108_2330", name)
@@ -135,9 +144,10 @@ func TestLocalTouchesNothingButItsBackups(t *testing.T) {
 	precious := filepath.Join(root, "mnt", "backups", "precious.txt")
 	require.NoError(t, os.WriteFile(precious, nil, 0o600))
 	require.NoError(t, os.Mkdir(filepath.Join(root, "mnt", "backups", ".part-20240108_2330"), 0o700))
-	names, err := d.List(t.Context(), "/mnt/backups")
+	entries, err := d.List(t.Context(), "/mnt/backups")
 	require.NoError(t, err)
-	require.Equal(t, []string{name}, names, "what is under construction is not listed")
+	require.Len(t, entries, 2, "what is under construction is not listed")
+	require.Equal(t, []any{name, true, "precious.txt", false}, []any{entries[0].Name, entries[0].Dir, entries[1].Name, entries[1].Dir})
 	n, err := d.Clear(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 1, n)

@@ -53,7 +53,7 @@ func (r *remote) failed(ctx context.Context, path string, err error) error {
 	}
 	var status *sftp.StatusError
 	switch {
-	case errors.Is(err, ErrExists), errors.Is(err, ErrNone), errors.Is(err, errTooMuch):
+	case errors.Is(err, ErrExists), errors.Is(err, ErrNone), errors.Is(err, ErrForeign), errors.Is(err, errTooMuch):
 		return err
 	case errors.Is(err, fs.ErrPermission):
 		return fmt.Errorf("%w at %s", ErrDenied, path)

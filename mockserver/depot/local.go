@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path"
-	"slices"
 	"strings"
 	"sync"
 )
@@ -67,7 +66,7 @@ func (l *Local) Put(ctx context.Context, dir, name string, files []File, replace
 	if err := write(ctx, root, part, files); err != nil {
 		return errors.Join(err, root.RemoveAll(part))
 	}
-	return swap(root, part, final, path.Join(parent, temporary+"old-"+name))
+	return swap(root, part, final, path.Join(parent, replaced+name))
 }
 
 func write(ctx context.Context, root *os.Root, dir string, files []File) error {
@@ -110,7 +109,9 @@ func swap(root *os.Root, part, final, old string) error {
 }
 
 // List implements Depot.
-func (l *Local) List(ctx context.Context, dir string) ([]string, error) {
+func (l *Local) List(ctx context.Context, dir string) ([]Entry, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	root, err := l.open(false)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, ctx.Err()
@@ -119,19 +120,49 @@ func (l *Local) List(ctx context.Context, dir string) ([]string, error) {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
 	defer root.Close()
-	entries, err := fs.ReadDir(root.FS(), below(dir))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	entries, err := readDir(root, below(dir))
+	if err != nil {
 		return nil, fmt.Errorf("depot: %w", err)
 	}
-	var out []string
+	var out []Entry
 	for _, e := range entries {
-		if e.IsDir() && !strings.HasPrefix(e.Name(), temporary) {
-			out = append(out, e.Name())
+		if info, err := e.Info(); err == nil && !strings.HasPrefix(e.Name(), temporary) {
+			out = append(out, Entry{Name: e.Name(), Dir: e.IsDir(), Modified: info.ModTime()})
 		}
 	}
-	slices.Sort(out)
-	return out, ctx.Err()
+	return sorted(out), ctx.Err()
 }
+
+// readDir is what lies in dir; nothing where there is none. A backup whose replacement was cut off between its two
+// renames gets its name back.
+func readDir(root *os.Root, dir string) ([]fs.DirEntry, error) {
+	read := func() ([]fs.DirEntry, error) {
+		entries, err := fs.ReadDir(root.FS(), dir)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, nil
+		}
+		return entries, err
+	}
+	entries, err := read()
+	rescued := false
+	for _, e := range entries {
+		name, old := strings.CutPrefix(e.Name(), replaced)
+		if !old {
+			continue
+		}
+		if _, gone := root.Lstat(path.Join(dir, name)); errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, root.Rename(path.Join(dir, e.Name()), path.Join(dir, name)))
+			rescued = true
+		}
+	}
+	if rescued && err == nil {
+		return read()
+	}
+	return entries, err
+}
+
+// replaced begins the name of a backup that is to go away once its successor has its name.
+const replaced = temporary + "old-"
 
 // Get implements Depot.
 func (l *Local) Get(ctx context.Context, dir, name string) ([]File, error) {
@@ -160,7 +191,7 @@ func (l *Local) Get(ctx context.Context, dir, name string) ([]File, error) {
 			return nil, err
 		}
 		if !e.Type().IsRegular() {
-			continue
+			return nil, fmt.Errorf("%w: %q lies in the backup", ErrForeign, shown(e.Name()))
 		}
 		data, err := readFile(root, path.Join(place, e.Name()))
 		if err != nil {

@@ -8,16 +8,23 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 )
 
 // Memory is a Depot that forgets when the process ends. Make one with NewMemory.
 type Memory struct {
 	mu   sync.Mutex
-	dirs map[string]map[string][]File // by directory, by name
+	dirs map[string]map[string]stored // by directory, by name
+	puts int64
+}
+
+type stored struct {
+	files []File
+	order int64 // of the Put that made it
 }
 
 // NewMemory returns an empty depot.
-func NewMemory() *Memory { return &Memory{dirs: map[string]map[string][]File{}} }
+func NewMemory() *Memory { return &Memory{dirs: map[string]map[string]stored{}} }
 
 // Put implements Depot.
 func (m *Memory) Put(ctx context.Context, dir, name string, files []File, replace bool) error {
@@ -28,12 +35,13 @@ func (m *Memory) Put(ctx context.Context, dir, name string, files []File, replac
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.dirs[dir] == nil {
-		m.dirs[dir] = map[string][]File{}
+		m.dirs[dir] = map[string]stored{}
 	}
 	if _, there := m.dirs[dir][name]; there && !replace {
 		return fmt.Errorf("%w: %s", ErrExists, name)
 	}
-	m.dirs[dir][name] = cloned(files)
+	m.puts++
+	m.dirs[dir][name] = stored{cloned(files), m.puts}
 	return nil
 }
 
@@ -62,27 +70,32 @@ func cloned(files []File) []File {
 	return out
 }
 
-// List implements Depot.
-func (m *Memory) List(ctx context.Context, dir string) ([]string, error) {
+// List implements Depot. The times tell the order of what was put, and nothing else.
+func (m *Memory) List(ctx context.Context, dir string) ([]Entry, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var out []string
-	for name := range m.dirs[path.Clean("/"+dir)] {
-		out = append(out, name)
+	var out []Entry
+	for name, s := range m.dirs[path.Clean("/"+dir)] {
+		out = append(out, Entry{Name: name, Dir: true, Modified: time.Unix(s.order, 0)})
 	}
-	slices.Sort(out)
-	return out, ctx.Err()
+	return sorted(out), ctx.Err()
+}
+
+// sorted sorts entries by name.
+func sorted(entries []Entry) []Entry {
+	slices.SortFunc(entries, func(a, b Entry) int { return strings.Compare(a.Name, b.Name) })
+	return entries
 }
 
 // Get implements Depot.
 func (m *Memory) Get(ctx context.Context, dir, name string) ([]File, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	files, there := m.dirs[path.Clean("/"+dir)][name]
+	s, there := m.dirs[path.Clean("/"+dir)][name]
 	if !there {
 		return nil, fmt.Errorf("%w: %s", ErrNone, name)
 	}
-	return cloned(files), ctx.Err()
+	return cloned(s.files), ctx.Err()
 }
 
 // Clear implements Depot.

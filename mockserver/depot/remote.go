@@ -175,21 +175,20 @@ func (r *remote) remove(dir string) {
 }
 
 // List implements Depot.
-func (r *remote) List(ctx context.Context, dir string) (names []string, err error) {
+func (r *remote) List(ctx context.Context, dir string) (out []Entry, err error) {
 	err = r.during(ctx, dir, func() error {
 		entries, err := r.client.ReadDirContext(ctx, dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		for _, e := range entries {
-			if e.IsDir() && !strings.HasPrefix(e.Name(), temporary) {
-				names = append(names, e.Name())
+			if !strings.HasPrefix(e.Name(), temporary) {
+				out = append(out, Entry{Name: e.Name(), Dir: e.IsDir(), Modified: e.ModTime()})
 			}
 		}
 		return err
 	})
-	slices.Sort(names)
-	return names, err
+	return sorted(out), err
 }
 
 // Get implements Depot.
@@ -209,7 +208,7 @@ func (r *remote) Get(ctx context.Context, dir, name string) (files []File, err e
 		slices.SortFunc(entries, func(a, b os.FileInfo) int { return strings.Compare(a.Name(), b.Name()) })
 		for _, e := range entries {
 			if !e.Mode().IsRegular() {
-				continue
+				return fmt.Errorf("%w: %q lies in the backup", ErrForeign, shown(e.Name()))
 			}
 			if len(files) == maxFiles {
 				return fmt.Errorf("%w: more than %d files are in %s", errTooMuch, maxFiles, name)

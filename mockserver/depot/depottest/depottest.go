@@ -12,6 +12,16 @@ import (
 	"github.com/flowgate-dev/flowgate/mockserver/depot"
 )
 
+// dirs are the names of directories.
+func dirs(entries []depot.Entry) (names []string) {
+	for _, e := range entries {
+		if e.Dir {
+			names = append(names, e.Name)
+		}
+	}
+	return names
+}
+
 // Run runs the contract of depot.Depot against depots that make returns, each of them empty.
 func Run(t *testing.T, make func(t *testing.T) depot.Depot) {
 	files := []depot.File{{Name: "b", Data: []byte("two")}, {Name: "a", Data: []byte("one")}}
@@ -25,7 +35,7 @@ func Run(t *testing.T, make func(t *testing.T) depot.Depot) {
 				require.Equal(t, sorted, got)
 				names, err := d.List(t.Context(), dir)
 				require.NoError(t, err)
-				require.Contains(t, names, "20240108_2211")
+				require.Contains(t, dirs(names), "20240108_2211")
 			}
 		},
 		"what is got is the caller's own": func(t *testing.T, d depot.Depot) {
@@ -44,7 +54,7 @@ func Run(t *testing.T, make func(t *testing.T) depot.Depot) {
 			require.NoError(t, d.Put(t.Context(), "/other", "z", files, false))
 			names, err := d.List(t.Context(), "/b/")
 			require.NoError(t, err)
-			require.Equal(t, []string{"a", "b", "c"}, names)
+			require.Equal(t, []string{"a", "b", "c"}, dirs(names))
 			names, err = d.List(t.Context(), "/nowhere")
 			require.NoError(t, err)
 			require.Empty(t, names)
@@ -77,6 +87,16 @@ func Run(t *testing.T, make func(t *testing.T) depot.Depot) {
 			}
 			all.Wait()
 			require.Equal(t, 1, won)
+		},
+		"what is put later is not older": func(t *testing.T, d depot.Depot) {
+			for _, name := range []string{"c", "b", "a"} {
+				require.NoError(t, d.Put(t.Context(), "/b", name, files, false))
+			}
+			list, err := d.List(t.Context(), "/b")
+			require.NoError(t, err)
+			require.Equal(t, []string{"a", "b", "c"}, dirs(list))
+			require.False(t, list[0].Modified.Before(list[1].Modified), list)
+			require.False(t, list[1].Modified.Before(list[2].Modified), list)
 		},
 		"what is not there is ErrNone": func(t *testing.T, d depot.Depot) {
 			_, err := d.Get(t.Context(), "/b", "x")
