@@ -7,7 +7,6 @@ import (
 
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
-	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
 
 // flowSource is one line of GET flow_sources (gateway 1.5). In XML each is an element with attributes in this order,
@@ -57,11 +56,7 @@ func (a *Appliance) flowSources(c *call) (answer, error) {
 	speaker, _ := a.store.(flowstore.Speaker)
 	out := list[flowSource]{root: xml.Name{Local: "flow_sources"}, items: []flowSource{}}
 	for _, source := range a.store.Sources() {
-		t := tally{
-			store: a.store, source: source, end: end, now: c.now.Unix(),
-			peakMinutes: c.dialect.Answer(dialect.PeakInterval) == "minute",
-		}
-		s, err := t.flowSource(c.r.Context())
+		s, err := tally{a.store, source, end, c.now.Unix()}.flowSource(c.r.Context())
 		if err != nil {
 			return answer{}, err
 		}
@@ -76,10 +71,9 @@ func (a *Appliance) flowSources(c *call) (answer, error) {
 
 // tally adds up what came from one source until end, the end of the latest minute that is over.
 type tally struct {
-	store       flowstore.Store
-	source      netip.Addr
-	end, now    int64
-	peakMinutes bool
+	store    flowstore.Store
+	source   netip.Addr
+	end, now int64
 }
 
 func (t tally) flowSource(ctx context.Context) (flowSource, error) {
@@ -128,7 +122,7 @@ func (t tally) day(ctx context.Context) (total flow.Bucket, latest int64, err er
 
 // sum adds the rows of a window up. Latest is the begin of the last of them.
 func (t tally) sum(ctx context.Context, of flowstore.Granularity, from, to int64) (total flow.Bucket, latest int64, err error) {
-	q := flowstore.Query{Source: t.source, Interval: of, Window: flowstore.Window{From: from, To: to}, Now: t.now, PeakMinutes: t.peakMinutes}
+	q := flowstore.Query{Source: t.source, Interval: of, Window: flowstore.Window{From: from, To: to}, Now: t.now}
 	for row, err := range t.store.Rows(ctx, q) {
 		if err != nil {
 			return total, latest, err

@@ -51,6 +51,9 @@ type token struct {
 	of      *code // nil where it was handed out without one
 }
 
+// revoked reports whether the code that a token was got for has been.
+func (t *token) revoked() bool { return t.of != nil && t.of.revoked }
+
 // claims are what an access code says of itself (Common API, OAuth 2.0).
 type claims struct {
 	Nonce    string `json:"nonce"`
@@ -217,7 +220,7 @@ func (t *Tokens) Use(text string, now time.Time) (user string, err error) {
 	defer t.mu.Unlock()
 	it := t.tokens.get(k, now)
 	switch {
-	case it == nil || it.value.of != nil && it.value.of.revoked:
+	case it == nil || it.value.revoked():
 		return "", ErrToken
 	case !now.Before(it.value.expires):
 		return "", ErrExpiredToken
@@ -232,13 +235,14 @@ func (t *Tokens) RevokeToken(text string) bool {
 	return t.tokens.remove(keyOf(text))
 }
 
-// RevokeOf revokes all codes of a user and all tokens, and returns how many there were of both.
+// RevokeOf revokes all codes of a user and all tokens, and returns how many of both were good until then, or had expired a
+// while ago.
 func (t *Tokens) RevokeOf(user string, now time.Time) (n int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sweep(now)
 	for k, it := range t.tokens.by {
-		if it.value.user == user && t.tokens.remove(k) {
+		if it.value.user == user && t.tokens.remove(k) && !it.value.revoked() {
 			n++
 		}
 	}
