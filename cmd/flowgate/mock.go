@@ -32,6 +32,7 @@ type mockFlags struct {
 	rate                     float64
 	job                      time.Duration
 	backups                  backupFlags
+	access                   accessFlags
 }
 
 func (a *app) mock() *cobra.Command {
@@ -65,6 +66,7 @@ The default account is admin with password admin, on loopback addresses only.`,
 	fl.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write the line of JSON to as well")
 	fl.StringVar(&f.caFile, "ca-file", "", "`FILE` to write the certificate to; one in a temporary directory if not given")
 	f.backups.register(cmd)
+	f.access.register(cmd)
 	return cmd
 }
 
@@ -89,7 +91,14 @@ func (a *app) runMock(ctx context.Context, f *mockFlags) (err error) {
 	if err != nil {
 		return wrong("", "%w", err)
 	}
-	target, stop, err := f.backups.startTarget(ctx, backupAccounts(o.Users))
+	if err := f.access.issue(appliance, o); err != nil {
+		return err
+	}
+	users, err := passwords(o)
+	if err != nil && f.backups.target != "" {
+		return err
+	}
+	target, stop, err := f.backups.startTarget(ctx, backupAccounts(users))
 	if err != nil {
 		return err
 	}
@@ -175,8 +184,11 @@ func (f *mockFlags) options() (mockserver.Options, error) {
 	if o.Users, err = accounts(f.users); err != nil {
 		return o, err
 	}
-	if len(o.Users) == 0 && !loopback(f.listen) {
-		return o, wrong("give --user NAME:PASSWORD, or listen on 127.0.0.1",
+	if err := f.access.set(&o); err != nil {
+		return o, err
+	}
+	if len(o.Users)+len(o.Access.Accounts) == 0 && !loopback(f.listen) {
+		return o, wrong("give --user NAME:PASSWORD or --accounts FILE, or listen on 127.0.0.1",
 			"the default account admin is for loopback addresses only, and %s is none", f.listen)
 	}
 	if o.Collectors, err = f.collectorOptions(); err != nil {

@@ -37,7 +37,7 @@ func (b *backupFlags) set(o *mockserver.Options) error {
 	if _, _, err := net.SplitHostPort(b.target); err != nil && b.target != "" {
 		return wrong("an address is such as 127.0.0.1:2222 or [::1]:0", "--ssh-target is %q (expected HOST:PORT)", b.target)
 	}
-	if len(o.Users) == 0 && b.target != "" && !loopback(b.target) {
+	if len(o.Users)+len(o.Access.Accounts) == 0 && b.target != "" && !loopback(b.target) {
 		return wrong("give --user NAME:PASSWORD, or let the target listen on 127.0.0.1",
 			"the default account admin is for loopback addresses only, and %s is none", b.target)
 	}
