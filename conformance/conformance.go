@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
+	"github.com/flowgate-dev/flowgate/conformance/probes"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 )
 
@@ -129,6 +130,10 @@ func List(o Options) ([]check.Check, error) {
 	}
 	return out, nil
 }
+
+// FlowTime is about how long it takes to send flows and to wait for their rows; 0 where no collectors are named. The
+// error says why nothing can be sent.
+func FlowTime(f check.Flows) (time.Duration, error) { return probes.FlowTime(&f) }
 
 // Draft is a request that a run would send, without an answer.
 type Draft struct {

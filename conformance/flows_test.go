@@ -1,14 +1,21 @@
 package conformance_test
 
 import (
+	"bytes"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowgate-dev/flowgate/conformance"
+	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/corpus"
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/conformance/fools"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/flowgen/flow"
 )
 
 // looped judges a collector by flows.
@@ -102,4 +109,168 @@ func TestFoolsOfFlowsAreCaughtForTheirOwnReason(t *testing.T) {
 		})
 	}
 	require.Greater(t, tried, 20)
+}
+
+func verdictsOf(r *verdict.Report) map[string]string {
+	out := map[string]string{}
+	for i := range r.Checks {
+		if c := &r.Checks[i]; strings.HasPrefix(c.ID, "analytics/flows/") {
+			out[c.ID] = c.Verdict.String() + " " + c.Reason
+		}
+	}
+	return out
+}
+
+func TestARecordingOfFlowsIsJudgedAsTheRunWas(t *testing.T) {
+	for _, name := range []string{"flows/one-in-ten-lost", "eccentric/flows-bytes-of-payload"} {
+		f, ok := fools.Find(name)
+		require.True(t, ok)
+		run := looped(t, habits{}, f, conformance.Options{})
+		want := verdictsOf(run.Report)
+		require.Greater(t, len(want), 40)
+
+		dir := t.TempDir()
+		require.NoError(t, exchange.WriteDir(dir, run.Exchanges))
+		read, err := exchange.ReadDir(dir)
+		require.NoError(t, err)
+		again, err := conformance.Judge(read, conformance.Options{Run: []string{"analytics/flows"}})
+		require.NoError(t, err)
+		require.Equal(t, want, verdictsOf(again.Report))
+		require.Equal(t, run.Report.Dialect, again.Report.Dialect)
+
+		var har bytes.Buffer
+		require.NoError(t, exchange.WriteHAR(&har, run.Exchanges, "test"))
+		read, err = exchange.ReadHAR(&har)
+		require.NoError(t, err)
+		again, err = conformance.Judge(read, conformance.Options{Run: []string{"analytics/flows"}})
+		require.NoError(t, err)
+		require.Equal(t, want, verdictsOf(again.Report))
+	}
+}
+
+func TestWithoutCollectorsNothingIsSentAndNothingIsMissing(t *testing.T) {
+	c := newCollector(habits{})
+	target, o := c.loop(conformance.Options{}, fools.Fool{})
+	o.Flows.Collectors = nil
+	o.Run = []string{"analytics/flows", "common/ping"}
+	result, err := conformance.Run(t.Context(), target, o)
+	require.NoError(t, err)
+	require.Empty(t, c.known)
+	require.Equal(t, verdict.Conformant, result.Report.Verdict, result.Report.Reason)
+	told := verdictsOf(result.Report)
+	require.Equal(t, "not-run no flows were sent: name the device's collectors with --flows PROTO=HOST:PORT", told["analytics/flows/source"])
+	require.Equal(t, "not-run no flows were sent: name the device's collector with --flows ipfix=HOST:PORT", told["analytics/flows/complete/ipfix"])
+}
+
+func TestACollectorThatIsNotThereIsAGapAndNoFault(t *testing.T) {
+	deaf := fools.Fool{Way: func(next fools.Way) fools.Way {
+		return func(d fools.Datagram) error {
+			if d.To.Port() == 4739 {
+				return nil
+			}
+			return next(d)
+		}
+	}}
+	r := looped(t, habits{}, deaf, conformance.Options{}).Report
+	require.Equal(t, verdict.Incomplete, r.Verdict)
+	require.Empty(t, accused(r))
+	told := verdictsOf(r)
+	require.Contains(t, told["analytics/flows/complete/ipfix"], "not-run nothing that was sent to 127.0.0.1:4739 stands in any row")
+	require.Contains(t, told["analytics/flows/complete/netflow9"], "pass")
+}
+
+func TestFlowsFromOneAddressTakeTurns(t *testing.T) {
+	from := []netip.Addr{netip.MustParseAddr("127.0.0.7")}
+	for _, h := range []habits{{}, {endLabels: true}, {headerClock: true}} {
+		c := newCollector(h)
+		target, o := c.loop(conformance.Options{Flows: check.Flows{From: from}}, fools.Fool{})
+		began := c.Now()
+		result, err := conformance.Run(t.Context(), target, o)
+		require.NoError(t, err)
+		require.Empty(t, accused(result.Report))
+		require.Equal(t, verdict.Conformant, result.Report.Verdict, result.Report.Reason)
+		require.Equal(t, from, c.known)
+		took := c.Now().Sub(began)
+		foretold, err := conformance.FlowTime(o.Flows)
+		require.NoError(t, err)
+		require.InDelta(t, foretold.Minutes(), took.Minutes(), 1)
+	}
+	// What is lost from that address is found all the same.
+	f, _ := fools.Find("flows/one-in-ten-lost")
+	r := looped(t, habits{}, f, conformance.Options{Flows: check.Flows{From: from}}).Report
+	require.Equal(t, verdict.NotConformant, r.Verdict)
+	require.Contains(t, verdictsOf(r)["analytics/flows/complete/netflow5"], "lost: ")
+}
+
+func TestTheTimeOfDayDoesNotMatter(t *testing.T) {
+	for second := 0; second < 60; second += 7 {
+		c := newCollector(habits{})
+		c.now = c.now.Add(time.Duration(second) * time.Second)
+		target, o := c.loop(conformance.Options{Flows: check.Flows{Collectors: everyProtocol()[:1]}}, fools.Fool{})
+		result, err := conformance.Run(t.Context(), target, o)
+		require.NoError(t, err)
+		require.Equal(t, verdict.Conformant, result.Report.Verdict, "%s: %s", c.now, result.Report.Reason)
+	}
+}
+
+func TestADryRunTellsWhatWouldBeSent(t *testing.T) {
+	c := newCollector(habits{})
+	target, o := c.loop(conformance.Options{}, fools.Fool{})
+	began := c.Now()
+	drafts, err := conformance.DryRun(t.Context(), target, o)
+	require.NoError(t, err)
+	require.Empty(t, c.known)
+	require.Equal(t, began, c.Now(), "a dry run does not wait")
+	missions := map[string]uint64{}
+	for i := range drafts {
+		x := &drafts[i].Exchange
+		if !x.Noted() {
+			continue
+		}
+		sent, err := corpus.ParseSent(x.Request.Body)
+		require.NoError(t, err)
+		missions[sent.Mission] += sent.Datagrams + sent.Templates
+		require.Contains(t, exchange.Curl(*x, ""), "# no request: sent to udp://127.0.0.1:")
+	}
+	require.Len(t, missions, len(corpus.Missions()))
+	require.EqualValues(t, 20, missions[corpus.MissionThin])
+}
+
+func TestFlowsGoSlowlyAndInTheMiddleOfMinutes(t *testing.T) {
+	var at []time.Time
+	c := newCollector(habits{})
+	watched := fools.Fool{Way: func(next fools.Way) fools.Way {
+		return func(d fools.Datagram) error {
+			at = append(at, c.Now())
+			return next(d)
+		}
+	}}
+	target, o := c.loop(conformance.Options{}, watched)
+	_, err := conformance.Run(t.Context(), target, o)
+	require.NoError(t, err)
+	require.Greater(t, len(at), 200)
+	for i, now := range at {
+		require.GreaterOrEqual(t, now.Second(), 5)
+		require.Less(t, now.Second(), 50)
+		if later := i + 100; later < len(at) {
+			require.GreaterOrEqual(t, at[later].Sub(now), 50*time.Millisecond, "2,000 datagrams a second at most")
+		}
+	}
+}
+
+func TestFlowOptionsThatMakeNoSense(t *testing.T) {
+	four, six := netip.MustParseAddrPort("10.0.0.1:2055"), netip.MustParseAddrPort("[2001:db8::1]:2055")
+	own := netip.MustParseAddr("10.0.0.9")
+	for want, f := range map[string]check.Flows{
+		"netflow5 has two collectors": {Collectors: []check.Collector{{Protocol: flow.NetFlow5, Addr: four}, {Protocol: flow.NetFlow5, Addr: six}}},
+		"is no collector":             {Collectors: []check.Collector{{Protocol: flow.NetFlow5}}},
+		"different families":          {Collectors: []check.Collector{{Protocol: flow.NetFlow5, Addr: four}, {Protocol: flow.IPFIX, Addr: six}}},
+		"of the other family":         {Collectors: []check.Collector{{Protocol: flow.NetFlow5, Addr: six}}, From: []netip.Addr{own}},
+		"there twice":                 {Collectors: []check.Collector{{Protocol: flow.NetFlow5, Addr: four}}, From: []netip.Addr{own, own}},
+		"there is no collector":       {From: []netip.Addr{own}},
+	} {
+		_, err := conformance.Run(t.Context(), conformance.Target{URL: "http://collector.example"}, conformance.Options{Flows: f})
+		require.ErrorIs(t, err, conformance.ErrOptions)
+		require.ErrorContains(t, err, want)
+	}
 }

@@ -120,6 +120,9 @@ func newRun(target Target, o Options) (*run, error) {
 	case target.Auth == check.ByToken && target.AccessCode == "":
 		return nil, fmt.Errorf("%w: a token needs an access code (hint: give --access-code-file)", ErrOptions)
 	}
+	if err := o.Flows.Validate(); err != nil {
+		return nil, fmt.Errorf("%w: flows: %w", ErrOptions, err)
+	}
 	r.target = target
 	random := rand.New(rand.NewPCG(o.Seed, uint64(r.started.UnixNano()))) //nolint:gosec // names a run, guards nothing
 	r.id = fmt.Sprintf("%08x", random.Uint32())

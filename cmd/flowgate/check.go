@@ -39,6 +39,7 @@ type checkFlags struct {
 	from, replay        string
 	strict, dry, list   bool
 	verbose             bool
+	flows               flowFlags
 	outputs             outputs
 }
 
@@ -66,6 +67,7 @@ Nothing that could change the appliance is sent unless --allow says so. The pass
 	}
 	f.account(cmd)
 	f.scope(cmd)
+	f.flows.register(cmd)
 	f.outputs.register(cmd)
 	return cmd
 }
@@ -110,6 +112,9 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 	if err := f.outputs.check(); err != nil {
 		return err
 	}
+	if err := f.flows.set(ctx, &o); err != nil {
+		return err
+	}
 	switch {
 	case f.list && (f.dry || f.from != "") || f.dry && f.from != "":
 		return wrong("give one of them", "--list, --dry-run and --from exclude each other")
@@ -121,6 +126,8 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 		return a.replayCheck(ctx, f, o, address, seeded)
 	case f.from != "" && address != "":
 		return wrong("leave out one of them", "--from judges a recording and sends nothing, so that %s would not be asked", printable(address))
+	case f.from != "" && len(f.flows.to) > 0:
+		return wrong("leave out one of them", "--from judges a recording and sends nothing, and --flows names where to send flows")
 	case f.from != "":
 		return a.judgeRecording(f, o)
 	}
@@ -149,6 +156,9 @@ func (a *app) judge(ctx context.Context, f *checkFlags, target conformance.Targe
 	}
 	var err error
 	if err = a.credentials(f, &target, false); err != nil {
+		return nil, err
+	}
+	if err := a.announceFlows(&o); err != nil {
 		return nil, err
 	}
 	p := a.progress()
@@ -337,7 +347,11 @@ func (a *app) dryRun(ctx context.Context, target conformance.Target, o conforman
 	var b strings.Builder
 	for i := range drafts {
 		d := &drafts[i]
-		fmt.Fprintf(&b, "# %s: %s\n%s\n", d.Hazard, d.Exchange.Probe, exchange.Curl(d.Exchange, ""))
+		line := exchange.Curl(d.Exchange, "")
+		if d.Exchange.Noted() {
+			line = draftOfFlows(&d.Exchange)
+		}
+		fmt.Fprintf(&b, "# %s: %s\n%s\n", d.Hazard, d.Exchange.Probe, line)
 	}
 	return a.deliver("", "", []byte(b.String()))
 }

@@ -1,7 +1,9 @@
 package check
 
 import (
+	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/flowgate-dev/flowgate/flowgen"
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
@@ -22,4 +24,30 @@ type Flows struct {
 type Collector struct {
 	Protocol flow.Protocol
 	Addr     netip.AddrPort
+}
+
+// Validate says what makes no sense; nil where all is well, and for the zero value.
+func (f *Flows) Validate() error {
+	for i, c := range f.Collectors {
+		if slices.ContainsFunc(f.Collectors[:i], func(other Collector) bool { return other.Protocol == c.Protocol }) {
+			return fmt.Errorf("%s has two collectors; a protocol has one", c.Protocol)
+		}
+		if !slices.Contains(flow.Protocols(), c.Protocol) || !c.Addr.IsValid() || c.Addr.Port() == 0 {
+			return fmt.Errorf("%s=%s is no collector (expected a protocol, an address and a port)", c.Protocol, c.Addr)
+		}
+		if v4 := c.Addr.Addr().Unmap().Is4(); v4 != f.Collectors[0].Addr.Addr().Unmap().Is4() {
+			return fmt.Errorf("the collectors %s and %s are of different families; one run takes one of them", f.Collectors[0].Addr, c.Addr)
+		}
+	}
+	for i, a := range f.From {
+		switch {
+		case len(f.Collectors) == 0:
+			return fmt.Errorf("there is no collector that flows could be sent to from %s", a)
+		case !a.IsValid() || a.IsUnspecified() || a.IsMulticast() || slices.Contains(f.From[:i], a):
+			return fmt.Errorf("%s is no address of a source device, or there twice", a)
+		case a.Unmap().Is4() != f.Collectors[0].Addr.Addr().Unmap().Is4():
+			return fmt.Errorf("the collector %s cannot be reached from %s, which is of the other family", f.Collectors[0].Addr, a)
+		}
+	}
+	return nil
 }

@@ -32,6 +32,19 @@ func agreementFools() []Fool {
 		})),
 		mutant("agreement/last-row-partial", id+"sub-windows", "counts only half of the last interval of each window", editRows("", lastHalf)),
 		mutant("agreement/one-source-counts-more", id+"sources-with-all", "counts one flow more in each row where one source is asked for", forOne(more("n_flows", 1))),
+		mutant("agreement/ipv6-expanded-counts-more", id+"ipv6-spelling", "counts one flow more in each row where an IPv6 address is asked for with all its zeros", editRows("", func(c *call, rows []any) []any {
+			o := c.request()
+			a, ok := address(o)
+			if s, _ := o.text("source_ip"); !ok || !a.Is6() || s != a.StringExpanded() || s == a.String() {
+				return rows
+			}
+			for _, r := range rows {
+				if row, ok := r.(*object); ok {
+					addTo(row, "n_flows", 1)
+				}
+			}
+			return rows
+		})),
 		mutant("agreement/one-source-adds-bytes", id+"sources-with-all", "adds the headers of the link layer to n_bytes where one source is asked for", forOne(more("n_bytes", 14))),
 	}
 }

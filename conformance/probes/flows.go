@@ -65,23 +65,15 @@ func (s *set) flowLoop(ctx context.Context, sn check.Session) (err error) {
 			return err
 		}
 	}
-	// Rules hold a device to have rolled up what ended two minutes before it was asked.
-	if err := c.until(ctx, c.at(c.minutes).Add(2*time.Minute+5*time.Second)); err != nil {
+	if err := c.until(ctx, c.at(c.minutes).Add(grace)); err != nil {
 		return err
 	}
 	return send(func(check.Session) []exchange.Request { return s.flowQueries(c) })(ctx, sn)
 }
 
-// plan gives each mission of each collector an address and its minutes. Missions share an address one after the other.
+// plan gives each mission of each collector an address and its minutes.
 func plan(sn check.Session, f *check.Flows) (*campaign, error) {
-	c := &campaign{session: sn, pacer: pace.Pacer{Rate: flowRate, Burst: 8}}
-	for _, m := range corpus.Missions() {
-		for _, to := range f.Collectors {
-			if slices.Contains(m.Protocols, to.Protocol) {
-				c.exporters = append(c.exporters, newExporter(m, to, len(c.exporters)+1))
-			}
-		}
-	}
+	c := &campaign{session: sn, pacer: pace.Pacer{Rate: flowRate, Burst: 8}, exporters: exporters(f)}
 	from, err := addresses(f, len(c.exporters))
 	if err != nil {
 		return nil, err
@@ -92,33 +84,75 @@ func plan(sn check.Session, f *check.Flows) (*campaign, error) {
 		c.first = c.first.Add(time.Minute)
 	}
 	base := uint32(now.Unix()) << 6 //nolint:gosec // only tells runs apart
-	free := make([]int, len(from))
+	var at []int
+	at, c.minutes = assign(c.exporters, len(from))
 	for i, e := range c.exporters {
-		at := slices.Index(free, slices.Min(free))
-		e.place(from[at], free[at], base+uint32(i)+1, now) //nolint:gosec // a few dozen
-		free[at] += e.Minutes
-		c.minutes = max(c.minutes, free[at])
+		e.place(from[at[i]], base+uint32(i)+1, now) //nolint:gosec // a few dozen
 	}
 	return c, nil
 }
 
-// addresses are those to send from: the given ones, n of 127.0.0.0/8 for a collector there, or the machine's own.
+// exporters are those of all missions of all collectors.
+func exporters(f *check.Flows) []*exporter {
+	var out []*exporter
+	for _, m := range corpus.Missions() {
+		for _, to := range f.Collectors {
+			if slices.Contains(m.Protocols, to.Protocol) {
+				out = append(out, newExporter(m, to, len(out)+1))
+			}
+		}
+	}
+	return out
+}
+
+// assign gives each exporter its first minute and one of n addresses, which they share one after the other.
+func assign(list []*exporter, n int) (addresses []int, minutes int) {
+	free := make([]int, n)
+	for _, e := range list {
+		at := slices.Index(free, slices.Min(free))
+		addresses = append(addresses, at)
+		e.first = free[at]
+		free[at] += e.Minutes
+		minutes = max(minutes, free[at])
+	}
+	return addresses, minutes
+}
+
+// grace is how long after the last minute the device is asked: rules hold it to have rolled up what ended two minutes
+// before.
+const grace = 2*time.Minute + 5*time.Second
+
+// FlowTime is about how long FlowLoop takes. The error says why nothing can be sent.
+func FlowTime(f *check.Flows) (time.Duration, error) {
+	list := exporters(f)
+	if len(list) == 0 {
+		return 0, nil
+	}
+	from, err := addresses(f, len(list))
+	if err != nil {
+		return 0, err
+	}
+	_, minutes := assign(list, len(from))
+	return time.Duration(minutes)*time.Minute + time.Minute/2 + grace, nil
+}
+
+// addresses are those to send from: the given ones, n of 127.0.0.0/8 for collectors there, or the machine's own.
 func addresses(f *check.Flows, n int) ([]netip.Addr, error) {
 	if len(f.From) > 0 {
 		return f.From, nil
 	}
-	to := f.Collectors[0].Addr
-	if to.Addr().Is4() && to.Addr().IsLoopback() {
+	away := slices.IndexFunc(f.Collectors, func(c check.Collector) bool { return !c.Addr.Addr().Is4() || !c.Addr.Addr().IsLoopback() })
+	if away < 0 {
 		return flowgen.LoopbackAddrs(n), nil
 	}
 	// Connecting a UDP socket sends nothing; it asks the routing table.
+	to := f.Collectors[away].Addr
 	probe, err := net.DialUDP("udp", nil, net.UDPAddrFromAddrPort(to))
 	if err != nil {
 		return nil, fmt.Errorf("there is no way to the collector %s: %w; hint: give the address to send from with --flows-from", to, err)
 	}
-	defer probe.Close()
 	own, err := netip.ParseAddrPort(probe.LocalAddr().String())
-	if err != nil {
+	if err = errors.Join(err, probe.Close()); err != nil {
 		return nil, fmt.Errorf("the address of this machine towards %s cannot be read: %w", to, err)
 	}
 	return []netip.Addr{own.Addr().Unmap().WithZone("")}, nil
@@ -226,9 +260,9 @@ func (s *set) flowQueries(c *campaign) []exchange.Request {
 	around := func(step string, from time.Time, minutes int, source netip.Addr) {
 		out = append(out, ask(step, "flows_per_minute", from.Add(-time.Minute), from.Add(time.Duration(minutes+1)*time.Minute), source.String()))
 	}
-	exporters := slices.Clone(c.exporters)
-	slices.SortStableFunc(exporters, func(a, b *exporter) int { return cmp.Or(a.source.Compare(b.source), a.first-b.first) })
-	for _, e := range exporters {
+	list := slices.Clone(c.exporters)
+	slices.SortStableFunc(list, func(a, b *exporter) int { return cmp.Or(a.source.Compare(b.source), a.first-b.first) })
+	for _, e := range list {
 		around(corpus.StepMinutes, c.at(e.first), e.Minutes, e.source)
 		switch e.Name {
 		case corpus.MissionFlows:

@@ -43,10 +43,10 @@ func newExporter(m corpus.Mission, c check.Collector, number int) *exporter {
 	return &exporter{Mission: m, protocol: c.Protocol, to: c.Addr, serial: uint32(number) << 20} //nolint:gosec // a few dozen
 }
 
-// place gives the exporter its address and its time. Observation domains are of this run, so that no device knows
+// place gives the exporter its address. Observation domains are of this run, so that no device knows
 // their templates.
-func (e *exporter) place(source netip.Addr, minute int, domain uint32, now time.Time) {
-	e.source, e.first = source, minute
+func (e *exporter) place(source netip.Addr, domain uint32, now time.Time) {
+	e.source = source
 	e.encoder = wire.Encoder{
 		Layout: wire.Layout{Protocol: e.protocol, IPv6: source.Is6()}, Agent: source, Domain: domain,
 		Boot: now.Add(-corpus.Late - time.Hour).UnixMilli(),

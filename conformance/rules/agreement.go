@@ -177,7 +177,11 @@ func Spelling(e *check.Evidence) check.Judgement {
 			continue
 		}
 		a := step(e, probe, x.Step)
-		if got := lacks(a, shown, inner(e, a)); got != "" {
+		got := lacks(a, shown, inner(e, a))
+		if got == "" {
+			got = differs(e, a, shown)
+		}
+		if got != "" {
 			t.fail(a.X, want, got)
 		} else {
 			t.pass(a.X, want, "as promised")
