@@ -14,6 +14,7 @@ import (
 
 	_ "embed" // the page
 
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 )
 
@@ -242,7 +243,7 @@ func (s subject) htmlExchange(x *verdict.Exchange) htmlExchange {
 	switch {
 	case x.Error != "":
 		out.Outcome = "no answer"
-	case x.Response.Status/100 == 2:
+	case x.Response.Status/100 == 2 || x.Request.Method == exchange.MethodSend:
 		out.Class = "good"
 	case x.Response.Status/100 == 4:
 		out.Class = "refused"

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
@@ -105,6 +106,9 @@ func (s subject) request(x *verdict.Exchange) string {
 func outcome(x *verdict.Exchange) string {
 	if x.Error != "" {
 		return "no answer: " + x.Error
+	}
+	if x.Request.Method == exchange.MethodSend {
+		return "done in " + millis(x.Timings.Total)
 	}
 	return fmt.Sprintf("%d in %s", x.Response.Status, millis(x.Timings.Total))
 }

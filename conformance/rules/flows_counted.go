@@ -28,8 +28,7 @@ func FlowsComplete(p flow.Protocol) check.Rule {
 			x := s.minutes[0].x
 			switch {
 			case have < least:
-				t.fail(x, want, fmt.Sprintf("lost: %d of %d, with %d of %d datagrams (%s); where the network may have lost them, send from nearer",
-					have, least, got.packets-min(got.badPackets, got.packets), sent.Datagrams+sent.Templates, c.shown(s)))
+				t.fail(x, want, c.lost(s, have, least))
 			case have > most && s.Mission != corpus.MissionBad:
 				t.fail(x, want, fmt.Sprintf("counted more than once: %d, in %d packets of %d datagrams (%s)", have, got.packets, sent.Datagrams+sent.Templates, c.shown(s)))
 			default:
@@ -37,6 +36,17 @@ func FlowsComplete(p flow.Protocol) check.Rule {
 			}
 		}
 	})
+}
+
+// lost tells of flows that are missing, and whether their datagrams are.
+func (c *campaign) lost(s *story, have, least uint64) string {
+	sent, got := s.sent(), c.total(s)
+	datagrams := got.packets - min(got.badPackets, got.packets)
+	if all := sent.Datagrams + sent.Templates; datagrams < all {
+		return fmt.Sprintf("lost: %d of %d, with %d of %d datagrams (%s); where the network may have lost them, send from nearer",
+			have, least, datagrams, all, c.shown(s))
+	}
+	return fmt.Sprintf("lost: %d of %d, although all %d datagrams are counted (%s)", have, least, datagrams, c.shown(s))
 }
 
 // shown tells the rows of a story's minutes.
