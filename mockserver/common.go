@@ -19,6 +19,7 @@ func (a *Appliance) services(c *call) (answer, error) {
 	return c.say(list[service]{root: xml.Name{Local: "services"}, items: []service{
 		{ID: "common", Versions: []string{"1.0", "1.1"}},
 		{ID: "mgmt.gateway_backup", Versions: []string{"1.0"}},
+		{ID: "mgmt.backup", Versions: []string{"1.0"}},
 		{ID: "gateway", Versions: []string{"1.5"}},
 		{ID: "mgmt.flowgateway_analytics", Versions: []string{"1.0"}},
 		{ID: "cascade.aaa", Versions: []string{"1.0"}},

@@ -171,10 +171,7 @@ func (a *Appliance) contents() depot.Contents {
 
 // restore reads the newest backup and puts its state in place when the job ends.
 func (a *Appliance) restore(c *call, r *jobRequest) device.Work {
-	newest := depot.ByName
-	if c.dialect.Answer(dialect.NewestBackup) == "time" {
-		newest = depot.ByTime
-	}
+	newest := newestBy(c.dialect)
 	return func(ctx context.Context) (device.Outcome, error) {
 		d, closing, err := a.open(ctx, r)
 		if err != nil {

@@ -19,6 +19,9 @@ func TestEveryOperationIsAnsweredAsDocumented(t *testing.T) {
 	doc, err := openapi.Load()
 	require.NoError(t, err)
 	for _, op := range doc.Operations {
+		if op.Tag == "image" {
+			continue // archives and forms instead of JSON: image_test.go
+		}
 		bodies := []string{""}
 		if op.Request != nil {
 			bodies = nil
