@@ -2,11 +2,15 @@ package mockserver
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"slices"
 	"sync"
+	"time"
 
+	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 	"github.com/flowgate-dev/flowgate/mockserver/ingest"
 )
@@ -14,6 +18,10 @@ import (
 // collected is the appliance's collectors and what they have counted. The zero value has none.
 type collected struct {
 	store *flowstore.Collected // nil without collectors
+
+	archive *flowstore.Archive // nil until Start, and where nothing is kept
+	end     context.CancelFunc // of flushing
+	flushed sync.WaitGroup
 
 	mu    sync.Mutex // not the appliance's: the control plane asks while that one is held for closing
 	ports []*ingest.Collector
@@ -37,6 +45,9 @@ func (o *Options) checkCollectors() error {
 func (a *Appliance) startCollectors() (map[string]string, error) {
 	a.collected.mu.Lock()
 	defer a.collected.mu.Unlock()
+	if err := a.keepCollected(); err != nil {
+		return nil, fmt.Errorf("mockserver: %w", err)
+	}
 	at := map[string]string{}
 	for _, c := range a.options.Collectors {
 		port, err := ingest.Listen(ingest.Options{
@@ -55,11 +66,46 @@ func (a *Appliance) startCollectors() (map[string]string, error) {
 	return at, nil
 }
 
-// stop closes all collectors. The caller holds the lock.
+// flushEvery is how often what was counted is written: half of what a kill may lose.
+const flushEvery = 500 * time.Millisecond
+
+// keepCollected reads what an earlier appliance has left in the data directory and keeps what is counted there.
+func (a *Appliance) keepCollected() error {
+	c := &a.collected
+	if a.options.Data == "" || c.store == nil {
+		return nil
+	}
+	dir := filepath.Join(a.options.Data, "flows")
+	archive, found, err := flowstore.OpenArchive(dir, c.store, flowstore.ArchiveOptions{})
+	if err != nil {
+		return err
+	}
+	if found.Torn > 0 {
+		a.log.Warn("the log of statistics ended within a write; that write is left out", "dir", dir, "bytes", found.Torn)
+	}
+	c.archive = archive
+	ctx, end := context.WithCancel(context.Background())
+	c.end = end
+	c.flushed.Go(func() {
+		for clock.Pause(ctx, flushEvery) == nil {
+			if err := archive.Flush(); err != nil {
+				a.log.Error("statistics cannot be kept; it is tried again", "dir", dir, "error", err)
+			}
+		}
+	})
+	return nil
+}
+
+// stop closes all collectors, and then writes what they have counted. The caller holds the lock.
 func (c *collected) stop() error {
 	var errs []error
 	for _, port := range c.ports {
 		errs = append(errs, port.Close())
+	}
+	if c.archive != nil {
+		c.end()
+		c.flushed.Wait()
+		errs = append(errs, c.archive.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
@@ -107,7 +108,11 @@ func (a *app) runMock(ctx context.Context, f *mockFlags) (err error) {
 	defer a.drained(appliance.Close)
 	endpoint, err := appliance.Start()
 	if err != nil {
-		return broken("choose another address; port 0 is any free one", "%w", err)
+		hint := ""
+		if net := (*net.OpError)(nil); errors.As(err, &net) {
+			hint = "choose another address; port 0 is any free one"
+		}
+		return broken(hint, "%w", err)
 	}
 	r := ready{URL: endpoint.URL, Control: endpoint.Control, SSHTarget: target, Collectors: endpoint.Collectors, Fingerprint: endpoint.Fingerprint, Seed: f.seed}
 	remove, err := f.trust(&r, endpoint.CA)

@@ -150,6 +150,18 @@ func (c *Clock) Wait(ctx context.Context, until time.Time) error {
 	}
 }
 
+// Pause returns nil when d of the machine's time has passed, or the context's error.
+func Pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // pause returns when that much of the appliance's time should have passed, or the run has ended.
 func (r *run) pause(ctx context.Context, left time.Duration) error {
 	var fire <-chan time.Time

@@ -28,8 +28,6 @@ const DefaultSources = 4096
 type CollectedOptions struct {
 	Retention Retention
 	Sources   int // at most; 0 is DefaultSources. What comes from further ones is not counted
-	// Keep makes the store gather what is counted until an Archive takes it. Without one nothing would ever take it.
-	Keep bool
 }
 
 // Arrival is one datagram, or several of one source in one second. Peaks are ignored.
@@ -48,12 +46,12 @@ type Arrival struct {
 type Collected struct {
 	retention Retention
 	limit     int
-	keep      bool
 
 	mu      sync.Mutex
 	sources map[netip.Addr]*collectedSource
-	cleared bool // since the last take
-	fresh   []*collectedSource
+	keep    bool               // an Archive takes what is counted
+	fresh   []*collectedSource // of which there is something to take
+	cleared bool               // since the last take
 
 	roster atomic.Pointer[roster]
 }
@@ -73,7 +71,7 @@ type collectedSource struct {
 
 // NewCollected makes an empty store.
 func NewCollected(o CollectedOptions) *Collected {
-	c := &Collected{retention: o.Retention, limit: cmp.Or(o.Sources, DefaultSources), keep: o.Keep, sources: map[netip.Addr]*collectedSource{}}
+	c := &Collected{retention: o.Retention, limit: cmp.Or(o.Sources, DefaultSources), sources: map[netip.Addr]*collectedSource{}}
 	c.retention.Seconds = cmp.Or(o.Retention.Seconds, time.Hour)
 	c.retention.Minutes = cmp.Or(o.Retention.Minutes, 31*24*time.Hour)
 	c.retention.Hours = cmp.Or(o.Retention.Hours, 731*24*time.Hour)
