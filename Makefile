@@ -3,6 +3,7 @@
 .PHONY: help demo test race lint fmt bench fuzz oracles requirements
 
 FUZZTIME ?= 30s
+DECODERTIME ?= 5m
 LINT = bin/golangci-lint
 NPM = tools/npm/node_modules/.bin
 export REDOCLY_TELEMETRY = off
@@ -36,11 +37,12 @@ fmt: ## format the Go code
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
-fuzz: ## run each fuzz target for FUZZTIME (30s)
+fuzz: ## run each fuzz target for FUZZTIME (30s), the decoders of flow datagrams for DECODERTIME (5m)
 	@set -e; for package in $$(go list ./...); do \
+		time=$(FUZZTIME); case $$package in */flowgen/wire) time=$(DECODERTIME);; esac; \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz'); do \
-			echo "$$package $$target"; \
-			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package; \
+			echo "$$package $$target $$time"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $$time $$package; \
 		done; \
 	done
 
