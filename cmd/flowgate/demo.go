@@ -17,6 +17,7 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/mockserver"
+	"github.com/flowgate-dev/flowgate/mockserver/depot"
 )
 
 // The account of the demonstration's appliance.
@@ -81,7 +82,9 @@ func demoOutputs(dir string) outputs {
 
 // demonstrate judges an appliance that lives as long as the run. Its jobs are short.
 func (a *app) demonstrate(ctx context.Context) (result *conformance.Result, err error) {
-	appliance, err := mockserver.New(mockserver.Options{JobDuration: 300 * time.Millisecond})
+	appliance, err := mockserver.New(mockserver.Options{
+		JobDuration: 300 * time.Millisecond, Remote: depot.NewSSH(depot.SSHOptions{Loopback: true}).Open,
+	})
 	if err != nil {
 		return nil, broken("", "%w", err)
 	}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"net"
 	"strings"
+	"syscall"
 
 	"github.com/pkg/sftp"
 )
@@ -63,8 +66,23 @@ func (r *remote) failed(ctx context.Context, path string, err error) error {
 		return fmt.Errorf("%w at %s", r.cause(status, path), path)
 	case r.wire.stalled.Load():
 		return fmt.Errorf("%w: nothing came from the host for %v", ErrDropped, r.wire.patience)
+	case errors.Is(err, syscall.ENOTDIR):
+		return fmt.Errorf("%w at %s: a file is where a directory has to be", ErrStorage, path)
+	case broken(err):
+		return ErrDropped
 	}
-	return ErrDropped
+	return fmt.Errorf("%w at %s", ErrStorage, path)
+}
+
+// broken reports whether an error is that of a connection that has ended.
+func broken(err error) bool {
+	var network *net.OpError
+	for _, end := range [...]error{io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, sftp.ErrSSHFxConnectionLost, syscall.ECONNRESET, syscall.EPIPE} {
+		if errors.Is(err, end) {
+			return true
+		}
+	}
+	return errors.As(err, &network)
 }
 
 // cause finds out why an operation failed for which the protocol has no word. A disk that is full or read-only is seen

@@ -145,10 +145,10 @@ func verified(files []File) ([]byte, error) {
 // unpack reads an archive into memory. Nothing is written anywhere, so that no path in it can lead astray; what is not
 // a part of a backup, or too large, is refused all the same.
 func unpack(archive []byte) (map[string][]byte, error) {
-	broken := func(what string) error { return fmt.Errorf("%w: its archive %s", ErrDamaged, what) }
+	damaged := func(what string) error { return fmt.Errorf("%w: its archive %s", ErrDamaged, what) }
 	packed, err := gzip.NewReader(bytes.NewReader(archive))
 	if err != nil {
-		return nil, broken("cannot be read")
+		return nil, damaged("cannot be read")
 	}
 	room := &io.LimitedReader{R: packed, N: MaxFile}
 	parts, err := members(tar.NewReader(room))
@@ -157,11 +157,11 @@ func unpack(archive []byte) (map[string][]byte, error) {
 	}
 	switch {
 	case room.N == 0:
-		return nil, broken(fmt.Sprintf("is larger than %d bytes once it is unpacked", MaxFile))
+		return nil, damaged(fmt.Sprintf("is larger than %d bytes once it is unpacked", MaxFile))
 	case errors.Is(err, errMember):
-		return nil, broken(err.Error())
+		return nil, damaged(err.Error())
 	case err != nil:
-		return nil, broken("cannot be read")
+		return nil, damaged("cannot be read")
 	}
 	return parts, nil
 }

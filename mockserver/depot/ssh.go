@@ -176,7 +176,7 @@ func (s *SSH) explain(r *remote, soon context.Context, stage *handshake, addr st
 		return stage.refused
 	case soon.Err() != nil, r.wire.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w %s, within %v", ErrNoAnswer, addr, s.options.Handshake)
-	case stage.trusted && (strings.Contains(err.Error(), "unable to authenticate") || strings.Contains(err.Error(), "too many authentication failures")):
+	case stage.trusted && refused(err):
 		return fmt.Errorf("%w %s", ErrLogin, addr)
 	case stage.trusted:
 		return fmt.Errorf("%w during the log-in at %s", ErrDropped, addr)
@@ -184,6 +184,17 @@ func (s *SSH) explain(r *remote, soon context.Context, stage *handshake, addr st
 		return fmt.Errorf("%w %s before it said who it is", ErrRefused, addr)
 	}
 	return fmt.Errorf("%w %s", ErrProtocol, addr)
+}
+
+// refused reports whether a host refused a log-in. The library has only words for that: the second are those for a host
+// that refuses keyboard-interactive without asking anything, as OpenSSH does where PAM is off.
+func refused(err error) bool {
+	for _, words := range [...]string{"unable to authenticate", "unexpected message type 51", "too many authentication failures"} {
+		if strings.Contains(strings.ToLower(err.Error()), words) {
+			return true
+		}
+	}
+	return false
 }
 
 // handshake is how far a log-in came.
