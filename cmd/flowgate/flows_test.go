@@ -2,13 +2,19 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net"
+	"net/http"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -233,4 +239,63 @@ func TestThePictureOfThePageIsUpToDate(t *testing.T) {
 	code, out, complaints := call(t, "flows", "plot", "--seed", "2", "--sources", "6", "--day", "2026-02-06")
 	require.Zero(t, code, complaints)
 	require.True(t, out == string(page), "docs/flows.svg is not what flows plot draws")
+}
+
+// rowsOf reads rows of import_stats and sums them by source.
+func rowsOf(t *testing.T, text []byte) map[string][3]uint64 {
+	t.Helper()
+	var rows []struct {
+		Source  string `json:"source_ip"`
+		Flows   uint64 `json:"n_flows"`
+		Packets uint64 `json:"n_packets"`
+		Bytes   uint64 `json:"n_bytes"`
+	}
+	require.NoError(t, json.Unmarshal(text, &rows), "%s", text)
+	out := map[string][3]uint64{}
+	for _, r := range rows {
+		sum := out[r.Source]
+		out[r.Source] = [3]uint64{sum[0] + r.Flows, sum[1] + r.Packets, sum[2] + r.Bytes}
+	}
+	return out
+}
+
+// TestTheMockCountsWhatIsSent closes the loop between the commands: what send sends, the mock's collectors take in, and
+// import_stats answers what stats makes of the truth file.
+func TestTheMockCountsWhatIsSent(t *testing.T) {
+	t.Parallel()
+	args, targets := []string{"mock", "--listen", "127.0.0.1:0", "--plain-http"}, []string{"flows", "send"}
+	for _, p := range flow.Protocols() {
+		args = append(args, "--collector", p.String()+"=127.0.0.1:0")
+	}
+	cmd := exec.Command("flowgate", args...)
+	mock := startMock(t, cmd)
+	t.Cleanup(func() {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		require.NoError(t, cmd.Wait())
+	})
+	for _, p := range flow.Protocols() {
+		targets = append(targets, p.String()+"="+mock.Collectors[p.String()])
+	}
+	truth := filepath.Join(t.TempDir(), "truth.json")
+	code, _, complaints := call(t, append(targets, "--duration", "3s", "--profile", lab(t), "--truth", truth)...)
+	require.Zero(t, code, complaints)
+	code, out, complaints := call(t, "flows", "stats", "--truth", truth)
+	require.Zero(t, code, complaints)
+	want := rowsOf(t, []byte(out))
+	require.Len(t, want, 8)
+
+	first := truthOf(t, truth).Rows[0].Second
+	body := fmt.Sprintf(`{"stats_type":"flows_per_minute","start_time":%d,"end_time":%d,"source_ip":""}`, first, first+3600)
+	require.Eventually(t, func() bool {
+		r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, mock.URL+"/api/mgmt.flowgateway_analytics/1.0/import_stats", strings.NewReader(body))
+		require.NoError(t, err)
+		r.SetBasicAuth("admin", "admin")
+		r.Header.Set("Content-Type", "application/json")
+		answer, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer answer.Body.Close()
+		text, err := io.ReadAll(answer.Body)
+		require.NoError(t, err)
+		return maps.Equal(want, rowsOf(t, text))
+	}, time.Minute, 50*time.Millisecond, "import_stats does not answer what was sent: %v", want)
 }
