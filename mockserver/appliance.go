@@ -35,6 +35,7 @@ type Appliance struct {
 	device    *device.Device
 	keeper    keeper
 	store     flowstore.Store
+	live      *flowstore.Live // the part of store that is made up; nil where nothing is
 	collected collected
 	journal   *journal.Journal
 	faults    *fault.Set
@@ -57,9 +58,11 @@ func New(options Options) (*Appliance, error) {
 		return nil, err
 	}
 	a := &Appliance{options: o, limits: o.Limits, log: o.Logger, clock: o.Clock, journal: journal.New(o.Entries)}
-	if a.store, a.collected.store, err = a.options.traffic(); err != nil {
+	t, err := a.options.traffic()
+	if err != nil {
 		return nil, err
 	}
+	a.store, a.collected.store, a.live = t.store, t.collected, t.live
 	a.faults = fault.NewSet(o.Seed)
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err

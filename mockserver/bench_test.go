@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strconv"
 	"strings"
 	"sync"
@@ -84,7 +85,7 @@ func spent(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-func firstIPv4(tb testing.TB, a *mockservertest.Running) string {
+func firstIPv4(tb testing.TB, a interface{ Sources() []netip.Addr }) string {
 	for _, s := range a.Sources() {
 		if s.Is4() {
 			return s.String()

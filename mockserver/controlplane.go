@@ -37,7 +37,7 @@ func (a *Appliance) SourceCount() int { return len(a.store.Sources()) }
 
 // Reset brings the appliance back to how it started: no jobs, no local backups, no collected statistics, an empty
 // journal, no sessions and no tokens, its first state, dialect and clock.
-// Reset brings the appliance back to how it started: no jobs, no local backups, an empty journal, its first state,
+// Reset brings the appliance back to how it started: no jobs, no local backups, no ordered events, an empty journal, its first state,
 // dialect, faults and clock.
 func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	d := Dropped{Jobs: a.device.Reset(), Sources: a.forgetCollected()}
@@ -48,5 +48,8 @@ func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	var cleared error
 	d.Backups, cleared = a.options.Depot.Clear(ctx)
 	d.Exchanges = a.journal.Clear()
+	if a.live != nil {
+		d.Events = a.live.Forget()
+	}
 	return d, errors.Join(err, cleared)
 }

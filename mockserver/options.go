@@ -140,33 +140,38 @@ func (o *Options) localDepot() depot.Depot {
 	return depot.NewLocal(filepath.Join(o.Data, "backups"))
 }
 
-// traffic is the store that answers, and the part of it that collectors count into, if there are any.
-func (o *Options) traffic() (flowstore.Store, *flowstore.Collected, error) {
-	if err := o.checkCollectors(); err != nil || o.Store != nil {
-		return o.Store, nil, err
-	}
-	if len(o.Collectors) == 0 {
-		s, err := o.synthetic()
-		return s, nil, err
-	}
-	collected := flowstore.NewCollected(flowstore.CollectedOptions{Retention: o.Retention})
-	if o.Sources == 0 {
-		return collected, collected, nil
-	}
-	s, err := o.synthetic()
-	return flowstore.Joined{Synthetic: s, Collected: collected}, collected, err
+// traffic is where statistics come from.
+type traffic struct {
+	store     flowstore.Store      // that answers
+	collected *flowstore.Collected // the part that collectors count into; nil without collectors
+	live      *flowstore.Live      // the part that is made up; nil where nothing is
 }
 
-// synthetic is traffic made up.
-func (o *Options) synthetic() (*flowstore.Synthetic, error) {
+func (o *Options) traffic() (t traffic, err error) {
+	if err := o.checkCollectors(); err != nil || o.Store != nil {
+		return traffic{store: o.Store}, err
+	}
+	if len(o.Collectors) > 0 {
+		t.collected = flowstore.NewCollected(flowstore.CollectedOptions{Retention: o.Retention})
+		if o.Sources == 0 {
+			t.store = t.collected
+			return t, nil
+		}
+	}
 	g, err := flowgen.New(flowgen.Options{Seed: o.Seed, Sources: o.Sources, Profile: o.Profile, Custom: o.Custom})
 	if err != nil {
-		return nil, err
+		return t, err
 	}
 	if o.Since.IsZero() {
 		o.Since = TrafficSince(o.Clock.Now())
 	}
-	return flowstore.NewSynthetic(flowstore.FromGenerator(g), o.Since), nil
+	t.live = flowstore.NewLive(g)
+	synthetic := flowstore.NewSynthetic(t.live, o.Since)
+	t.store = synthetic
+	if t.collected != nil {
+		t.store = flowstore.Joined{Synthetic: synthetic, Collected: t.collected}
+	}
+	return t, nil
 }
 
 // loopback reports whether HOST:PORT can be reached from this machine only.

@@ -10,10 +10,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/flowgate-dev/flowgate/flowgen"
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/device"
 	"github.com/flowgate-dev/flowgate/mockserver/fault"
@@ -35,6 +37,7 @@ type Appliance interface {
 	SetDialect(answers dialect.Dialect) error
 	Faults() []fault.Fault
 	SetFaults(faults []fault.Fault) error
+	Order(source netip.Addr, e flowgen.Event) error
 	Reset(ctx context.Context) (Dropped, error)
 }
 
@@ -43,6 +46,7 @@ type Dropped struct {
 	Jobs      int `json:"jobs"`
 	Backups   int `json:"backups"`
 	Exchanges int `json:"exchanges"`
+	Events    int `json:"events"`
 	Sources   int `json:"sources"` // of which collected statistics were kept
 }
 
@@ -76,6 +80,7 @@ func routes() []route {
 		{"PUT", "/api/v1/dialect", (*plane).setAnswers},
 		{"GET", "/api/v1/faults", (*plane).faults},
 		{"PUT", "/api/v1/faults", (*plane).setFaults},
+		{"POST", "/api/v1/events", (*plane).order},
 		{"GET", "/api/v1/clock", (*plane).clock},
 		{"PUT", "/api/v1/clock", (*plane).setClock},
 		{"POST", "/api/v1/clock/advance", (*plane).advance},

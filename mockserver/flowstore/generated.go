@@ -18,8 +18,10 @@ type generated struct {
 }
 
 // FromGenerator makes a Source of a generator.
-func FromGenerator(g *flowgen.Generator) Source {
-	out := generated{Generator: g, hours: flowgen.NewHourCache(g, cachedDays)}
+func FromGenerator(g *flowgen.Generator) Source { return *fromGenerator(g) }
+
+func fromGenerator(g *flowgen.Generator) *generated {
+	out := &generated{Generator: g, hours: flowgen.NewHourCache(g, cachedDays)}
 	for _, s := range g.Sources() {
 		out.protocols = append(out.protocols, s.Protocol)
 	}
