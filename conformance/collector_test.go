@@ -69,6 +69,9 @@ func (c *collector) take(d fools.Datagram) error {
 	at := c.now.Add(c.ahead).Unix()
 	m, err := c.decode(d)
 	b := flow.Bucket{Packets: 1, Bytes: uint64(len(d.Payload)) + 28}
+	if d.From.Is6() {
+		b.Bytes += 20
+	}
 	switch {
 	case err != nil:
 		b.BadPackets, b.BadBytes = 1, b.Bytes

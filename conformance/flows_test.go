@@ -66,6 +66,7 @@ func TestWhatTheDocumentsLeaveOpenIsObserved(t *testing.T) {
 		"labels are ends":                   {habits{endLabels: true}, map[string]string{"bucket-clock": "arrival"}},
 		"one row for all":                   {habits{summed: true}, map[string]string{"byte-level": "ip"}},
 		"templates are not counted":         {habits{ignoreTemplates: true}, map[string]string{"template-datagrams": "ignored"}},
+		"templates are bad":                 {habits{templatesBad: true}, map[string]string{"template-datagrams": "bad", "bad-datagrams": "all"}},
 		"orphans are packets":               {habits{orphans: "packet"}, map[string]string{"unknown-template": "packet"}},
 		"orphans are not counted":           {habits{orphans: "ignored"}, map[string]string{"unknown-template": "ignored"}},
 		"counter samples are flows":         {habits{counterFlows: true}, map[string]string{"sflow-counters": "flows"}},
@@ -273,4 +274,47 @@ func TestFlowOptionsThatMakeNoSense(t *testing.T) {
 		require.ErrorIs(t, err, conformance.ErrOptions)
 		require.ErrorContains(t, err, want)
 	}
+}
+
+// moving makes a way on which the sources of a port have other addresses.
+func moving(port uint16) fools.Fool {
+	return fools.Fool{Way: func(next fools.Way) fools.Way {
+		return func(d fools.Datagram) error {
+			if d.To.Port() == port {
+				b := d.From.As4()
+				d.From = netip.AddrFrom4([4]byte{b[0], b[1], b[2] + 1, b[3]})
+			}
+			return next(d)
+		}
+	}}
+}
+
+func TestAnotherAddressIsAFaultOnlyWhereNobodyElseCanHaveChangedIt(t *testing.T) {
+	r := looped(t, habits{}, moving(4739), conformance.Options{}).Report
+	require.Contains(t, verdictsOf(r)["analytics/flows/source"], "failed expected the rows of 127.1.0.5 (ipfix, flows) have what it sent: n_flows 250; got they stand under 127.1.1.5")
+
+	away := everyProtocol()
+	for i := range away {
+		away[i].Addr = netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), away[i].Addr.Port())
+	}
+	from := make([]netip.Addr, 20)
+	for i := range from {
+		from[i] = netip.AddrFrom4([4]byte{10, 9, 0, byte(i + 1)})
+	}
+	r = looped(t, habits{}, moving(4739), conformance.Options{Flows: check.Flows{Collectors: away, From: from}}).Report
+	require.Contains(t, verdictsOf(r)["analytics/flows/source"], "noted they stand under 10.9.1.5: addresses may be translated on the way to 10.0.0.1:4739")
+	require.Empty(t, accused(r))
+	require.Equal(t, verdict.Incomplete, r.Verdict, "nothing of IPFIX could be judged")
+}
+
+func TestFlowsOverIPv6(t *testing.T) {
+	list := everyProtocol()
+	for i := range list {
+		list[i].Addr = netip.AddrPortFrom(netip.MustParseAddr("2001:db8::1"), list[i].Addr.Port())
+	}
+	from := []netip.Addr{netip.MustParseAddr("2001:db8::7"), netip.MustParseAddr("2001:db8::8"), netip.MustParseAddr("2001:db8::9")}
+	r := looped(t, habits{}, fools.Fool{}, conformance.Options{Flows: check.Flows{Collectors: list, From: from}}).Report
+	require.Empty(t, accused(r))
+	require.Equal(t, verdict.Conformant, r.Verdict, r.Reason)
+	require.Equal(t, "ip", r.Dialect["byte-level"])
 }

@@ -142,7 +142,7 @@ func (e *exporter) records(n int, at time.Time) []flow.Record {
 		host := binary.BigEndian.AppendUint32(nil, 10<<24|e.serial)
 		octets := uint64(700) + uint64(e.serial%5)*40
 		out[i] = flow.Record{
-			Src: netip.AddrFrom4([4]byte(host)), Dst: netip.AddrFrom4([4]byte{198, 51, 100, byte(e.serial)}), NextHop: netip.AddrFrom4([4]byte{192, 0, 2, 1}),
+			Src: netip.AddrFrom4([4]byte(host)), Dst: netip.AddrFrom4([4]byte{198, 51, 100, 7}), NextHop: netip.AddrFrom4([4]byte{192, 0, 2, 1}),
 			Packets: 3 + uint64(e.serial%4), Octets: octets, Start: at.Add(-2 * time.Second).UnixMilli(), End: at.Add(-time.Second).UnixMilli(),
 			Input: 1, Output: 2, SrcPort: uint16(20000 + e.serial%40000), DstPort: 443, Protocol: 6, TCPFlags: 0x1b, Ordinal: e.serial,
 			Sampling: corpus.Sampling, //nolint:gosec // below 65536
@@ -199,7 +199,7 @@ func rewrite(five []byte, one bool) []byte {
 func (e *exporter) account(s shot, at time.Time) {
 	n := uint64(len(s.payload))
 	length := n + uint64(e.encoder.Layout.Overhead()) //nolint:gosec // 28 or 48
-	b := flow.Bucket{Packets: 1, Bytes: length, Flows: uint64(s.flows)}
+	b := flow.Bucket{Packets: 1, Bytes: length, Flows: uint64(s.flows)} //nolint:gosec // a few dozen
 	switch s.kind {
 	case "":
 		e.sent.Flows += b.Flows

@@ -107,7 +107,7 @@ func FlowsSecond(p flow.Protocol) check.Rule {
 				want := fmt.Sprintf("the rows of %s from %s to %s add up to the %s %d that were sent then",
 					s.name(), b.from.Add(-slack).Format(time.TimeOnly), b.to.Add(slack).Format(time.TimeOnly), c.measure(p), least)
 				if have < least || have > most {
-					t.fail(s.seconds.X, want, fmt.Sprintf("%d", have))
+					t.fail(s.seconds.X, want, fmt.Sprintf("they add up to %d", have))
 				} else {
 					t.pass(s.seconds.X, want, "they do")
 				}
@@ -164,8 +164,8 @@ func (c *campaign) elsewhere(s *story) string {
 	if c.all == nil || summed(c.all) {
 		return ""
 	}
-	for _, r := range c.all.index {
-		found := true
+	for i := range c.all.Rows {
+		r, found := &c.all.Rows[i], true
 		for _, a := range s.minutes {
 			var got counts
 			if other := c.all.index[key{a.Minute.Add(c.shift).Unix(), r.id.source}]; other != nil {
