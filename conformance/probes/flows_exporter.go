@@ -198,7 +198,7 @@ func rewrite(five []byte, one bool) []byte {
 // account enters a datagram into the truth; at is when it went, by the device's clock.
 func (e *exporter) account(s shot, at time.Time) {
 	n := uint64(len(s.payload))
-	length := n + uint64(e.encoder.Layout.Overhead()) //nolint:gosec // 28 or 48
+	length := n + uint64(e.encoder.Layout.Overhead())                   //nolint:gosec // 28 or 48
 	b := flow.Bucket{Packets: 1, Bytes: length, Flows: uint64(s.flows)} //nolint:gosec // a few dozen
 	switch s.kind {
 	case "":
