@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"net/http"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -165,7 +163,7 @@ func (a *Appliance) backup(c *call, r *jobRequest) device.Work {
 // contents is what a backup of this moment holds.
 func (a *Appliance) contents() depot.Contents {
 	return depot.Contents{
-		State: a.State(), Accounts: slices.Sorted(maps.Keys(a.options.Users)), Sources: a.store.Sources(), Jobs: a.device.History(),
+		State: a.State(), Accounts: a.access.accounts.Names(), Sources: a.store.Sources(), Jobs: a.device.History(),
 	}
 }
 

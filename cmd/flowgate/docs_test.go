@@ -50,7 +50,7 @@ func commands(page string) []command {
 }
 
 // TestWhatThePagesShow runs every command that a page shows and compares what it prints. "…" in a page stands for
-// anything; a mock runs until the end of its page. Port 8443 and 8444 of a page are free ones here.
+// anything; a mock runs until the end of its page. Ports 8443, 8444 and 8445 of a page are free ones here.
 func TestWhatThePagesShow(t *testing.T) {
 	requireCurl(t)
 	pages, err := filepath.Glob(filepath.Join(rootFolder(t), "docs", "*.md"))
@@ -69,7 +69,7 @@ func TestWhatThePagesShow(t *testing.T) {
 			t.Parallel()
 			s := &shell{
 				dir:   t.TempDir(),
-				ports: strings.NewReplacer("8443", freePort(t), "8444", freePort(t), "go run ./cmd/flowgate", "flowgate"),
+				ports: strings.NewReplacer("8443", freePort(t), "8444", freePort(t), "8445", freePort(t), "go run ./cmd/flowgate", "flowgate"),
 			}
 			for _, c := range list {
 				s.run(t, c)
