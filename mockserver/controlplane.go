@@ -53,3 +53,11 @@ func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	}
 	return d, errors.Join(err, cleared)
 }
+
+// Access tells what is open.
+func (a *Appliance) Access() control.Access {
+	now := a.clock.Now()
+	out := control.Access{Sessions: a.access.sessions.Len(now), Locked: a.access.accounts.Locked(now)}
+	out.Codes, out.Tokens = a.access.tokens.Len(now)
+	return out
+}

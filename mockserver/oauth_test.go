@@ -142,3 +142,26 @@ func TestATokenOfAnAccountThatEndedEndsWithIt(t *testing.T) {
 	refused(t, nobody(t, a, "POST", tokenPath, url.Values{"grant_type": {"access_code"}, "assertion": {code}}.Encode(), "Content-Type", formType), 403, mockserver.DisabledAccount)
 	refused(t, ask(t, a, "GET", backupPath, ""), 403, mockserver.DisabledAccount)
 }
+
+func TestAccessIsSteeredFromOutside(t *testing.T) {
+	a := staff(t, func(o *mockserver.Options) { o.Access.LockWhen = 1 })
+	var issued struct {
+		Code string `json:"access_code"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(askControl(t, a, "POST", "/api/v1/access/codes", `{"user":"admin"}`)), &issued))
+	token, cookie := tokenFor(t, a, issued.Code), session(t, a)
+	nobody(t, a, "POST", loginPath, "username=reader&password=wrong")
+	require.JSONEq(t, `{"sessions":1,"access_codes":1,"tokens":1,"locked":["reader"]}`, askControl(t, a, "GET", "/api/v1/access", ""))
+	require.JSONEq(t, `{"ended":1}`, askControl(t, a, "POST", "/api/v1/access/end", `{"access_code":"`+issued.Code+`"}`))
+	refused(t, nobody(t, a, "GET", backupPath, "", "Authorization", "Bearer "+token), 401, mockserver.InvalidToken)
+	require.JSONEq(t, `{"ended":0}`, askControl(t, a, "POST", "/api/v1/access/end", `{"access_code":"`+issued.Code+`"}`))
+	require.Equal(t, http.StatusOK, nobody(t, a, "GET", backupPath, "", "Cookie", cookie).Code)
+	require.JSONEq(t, `{"ended":1}`, askControl(t, a, "POST", "/api/v1/access/end", `{"user":"admin"}`))
+	refused(t, nobody(t, a, "GET", backupPath, "", "Cookie", cookie), 401, mockserver.InvalidSession)
+	for path, body := range map[string]string{"codes": `{"user":"nobody"}`, "end": `{}`} {
+		w := controlled(t, a, "POST", "/api/v1/access/"+path, body)
+		require.Equal(t, http.StatusBadRequest, w.Code)
+		require.Contains(t, w.Body.String(), `"hint"`)
+	}
+	require.Equal(t, http.StatusBadRequest, controlled(t, a, "POST", "/api/v1/access/end", `{"user":"a","access_code":"b"}`).Code)
+}

@@ -38,6 +38,10 @@ type Appliance interface {
 	Faults() []fault.Fault
 	SetFaults(faults []fault.Fault) error
 	Order(source netip.Addr, e flowgen.Event) error
+	Access() Access
+	IssueCode(user string) (string, error)
+	RevokeCode(code string) bool
+	EndAccess(user string) int
 	Reset(ctx context.Context) (Dropped, error)
 }
 
@@ -81,6 +85,9 @@ func routes() []route {
 		{"GET", "/api/v1/faults", (*plane).faults},
 		{"PUT", "/api/v1/faults", (*plane).setFaults},
 		{"POST", "/api/v1/events", (*plane).order},
+		{"GET", "/api/v1/access", (*plane).access},
+		{"POST", "/api/v1/access/codes", (*plane).issueCode},
+		{"POST", "/api/v1/access/end", (*plane).endAccess},
 		{"GET", "/api/v1/clock", (*plane).clock},
 		{"PUT", "/api/v1/clock", (*plane).setClock},
 		{"POST", "/api/v1/clock/advance", (*plane).advance},
