@@ -218,7 +218,7 @@ func TestAnyLoginBodyIsAnsweredWithoutAFailure(t *testing.T) {
 		body := rapid.OneOf(
 			rapid.String(), rapid.StringMatching(`[a-z%&=+]{0,20}`), rapid.StringMatching(`<[a-z ="'/<>!\[\]?&;-]{0,30}`), rapid.StringMatching(`[{\[][a-z":,{}\[\]]{0,20}`),
 		).Draw(t, "body")
-		r := httptest.NewRequest("POST", loginPath, strings.NewReader(body))
+		r := httptest.NewRequest(http.MethodPost, loginPath, strings.NewReader(body))
 		w := httptest.NewRecorder()
 		a.Handler().ServeHTTP(w, r)
 		if w.Code != 400 && w.Code != 401 {
@@ -241,7 +241,7 @@ func TestTheJournalHoldsNoSecret(t *testing.T) {
 	require.Equal(t, http.StatusFound, w.Code)
 	nobody(t, a, "GET", backupPath, "", "Authorization", "Bearer "+token)
 	control := httptest.NewRecorder()
-	a.ControlHandler().ServeHTTP(control, httptest.NewRequest("GET", "/api/v1/journal", nil))
+	a.ControlHandler().ServeHTTP(control, httptest.NewRequest(http.MethodGet, "/api/v1/journal", nil))
 	text := control.Body.String()
 	require.Contains(t, text, `"operation": "login"`)
 	for _, secret := range []string{strings.TrimPrefix(cookie, "SESSID="), strings.TrimRight(code, "="), token, password} {

@@ -62,10 +62,10 @@ func TestFlowSourcesOfTheRhythm(t *testing.T) {
 		IPAddr: "192.0.2.1", Name: "N/A", Status: "N/A", Versions: "N/A", FlowType: "N/A", Violation: "false", LastMinute: even, LastArrived: even,
 		Received: minute, Minute: minute, MinutePeak: 60, Hour: 60 * minute, HourPeak: 60, Day: 1440 * minute, DayPeak: 60, DayPeakBytes: 6000, DayPeakBits: 48000,
 	}
-	second, third := first, first
+	second := first
 	second.IPAddr, second.Received, second.Minute, second.MinutePeak = "2001:db8::2", 10*minute, 10*minute, 600
 	second.Hour, second.HourPeak, second.Day, second.DayPeak, second.DayPeakBytes, second.DayPeakBits = 300*minute, 600, 7200*minute, 600, 60000, 480000
-	third = flowSource{IPAddr: "192.0.2.3", Name: "N/A", Status: "N/A", Versions: "N/A", FlowType: "N/A", Violation: "false", LastMinute: even}
+	third := flowSource{IPAddr: "192.0.2.3", Name: "N/A", Status: "N/A", Versions: "N/A", FlowType: "N/A", Violation: "false", LastMinute: even}
 	require.ElementsMatch(t, []flowSource{first, second, third}, list)
 
 	// A minute later the second source has been silent for a minute, and one sees when it was heard last.
