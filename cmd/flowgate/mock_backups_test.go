@@ -105,6 +105,21 @@ func TestAMockBacksUpToItsOwnTarget(t *testing.T) {
 	require.Contains(t, p.job(t, restoreAPI, `{"hostname":"localhost","security_pwd":"EncryptionKey","no_cert":"false"}`), `"COMPLETED"`)
 }
 
+// TestAKillInTheMidstOfAJob kills a mock whose job runs: the next one says so, and takes another job.
+func TestAKillInTheMidstOfAJob(t *testing.T) {
+	data := t.TempDir()
+	const local = `{"hostname":"localhost","security_pwd":"EncryptionKey"}`
+	p := newMockProcess(t, "--data", data, "--job-duration", "1h")
+	status, text := p.ask(t, "POST", backupAPI, local)
+	require.Equal(t, http.StatusOK, status, text)
+	p.kill()
+	p = newMockProcess(t, "--data", data)
+	_, text = p.ask(t, "GET", backupAPI, "")
+	require.Contains(t, text, `"status":"ERROR"`)
+	require.Contains(t, text, "interrupted")
+	require.Contains(t, p.job(t, backupAPI, local), `"status":"COMPLETED"`)
+}
+
 func TestWhereBackupsMayTravel(t *testing.T) {
 	p := newMockProcess(t, "--ssh-target", "127.0.0.1:0", "--backup-hosts", "none")
 	require.Contains(t, p.job(t, backupAPI, overSSH(p.SSHTarget)), "no route to the host")
