@@ -145,7 +145,7 @@ func (s *SSH) login(r *remote, addr string, to Destination) error {
 	if err != nil {
 		return err
 	}
-	var stage handshake
+	stage := handshake{addr: addr}
 	conn, channels, requests, err := ssh.NewClientConn(r.wire, addr, &ssh.ClientConfig{
 		User: to.Username, Auth: stage.methods(to.Password, s.options.Signers), HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-flowgate",
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
@@ -155,12 +155,13 @@ func (s *SSH) login(r *remote, addr string, to Destination) error {
 		},
 	})
 	if err != nil {
-		return s.explain(r, soon, &stage, addr, err)
+		stage.late = soon.Err() != nil
+		return s.explain(r, stage, err)
 	}
 	r.conn = ssh.NewClient(conn, channels, requests)
 	if r.client, err = sftp.NewClient(r.conn); err != nil {
-		if soon.Err() != nil || r.wire.stalled.Load() {
-			return s.explain(r, soon, &stage, addr, err)
+		if stage.late = soon.Err() != nil; stage.late || r.wire.stalled.Load() {
+			return s.explain(r, stage, err)
 		}
 		return fmt.Errorf("%w %s, although the log-in was right", ErrProtocol, addr)
 	}
@@ -168,13 +169,14 @@ func (s *SSH) login(r *remote, addr string, to Destination) error {
 }
 
 // explain says why there is no log-in.
-func (s *SSH) explain(r *remote, soon context.Context, stage *handshake, addr string, err error) error {
+func (s *SSH) explain(r *remote, stage handshake, err error) error {
+	addr := stage.addr
 	switch {
 	case r.life.Err() != nil:
 		return context.Cause(r.life)
 	case stage.refused != nil:
 		return stage.refused
-	case soon.Err() != nil, r.wire.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
+	case stage.late, r.wire.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
 		return fmt.Errorf("%w %s, within %v", ErrNoAnswer, addr, s.options.Handshake)
 	case stage.trusted && refused(err):
 		return fmt.Errorf("%w %s", ErrLogin, addr)
@@ -199,8 +201,10 @@ func refused(err error) bool {
 
 // handshake is how far a log-in came.
 type handshake struct {
+	addr    string
 	trusted bool  // the host's key is accepted
 	refused error // it is not
+	late    bool  // its time is over
 }
 
 // maxRounds bounds how often a host may ask.
