@@ -31,7 +31,7 @@ var floors = map[string]int{
 	"conformance/check": 2, "conformance/corpus": 2, "conformance/rules": 2, "conformance/fools": 2, "flowgen": 2,
 
 	"mockserver/control": 3, "mockserver/ingest": 3, "mockserver/depot": 3,
-	"flowgen/plot": 3, "conformance/report": 3, "conformance/proxy": 3, "conformance/probes": 3,
+	"flowgen/plot": 3, "conformance/report": 3, "conformance/proxy": 3, "conformance/probes": 3, "conformance/observer": 3,
 
 	"mockserver": 4, "conformance": 4,
 

@@ -54,12 +54,17 @@ type Options struct {
 	Version    string        // of the harness
 	Commit     string
 	Flows      check.Flows // where flows may be sent, which changes the device's statistics; empty: none are
+	// Target is an SSH server that backups of this run go to, watched; nil: what needs one is not run. Its owner closes
+	// it after the run.
+	Target check.Target
 	// Now and Pause are the harness's clock; nil is the real one.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error
 	// Progress is told of each probe before it runs, and of each check that fails once its probes have run; nil is
 	// silence. It must not block.
 	Progress func(Progress)
+
+	recorded bool // the exchanges come from a recording
 }
 
 // Progress tells how far a run has come.
@@ -95,12 +100,11 @@ func Run(ctx context.Context, target Target, o Options) (*Result, error) {
 
 // Judge judges recorded exchanges and sends nothing. Checks whose probes are not in the recording do not run.
 func Judge(exchanges []exchange.Exchange, o Options) (*Result, error) {
-	o.Allow, o.Profile = check.Destroy, check.Full
+	o.Allow, o.Profile, o.recorded = check.Destroy, check.Full, true
 	r, err := prepare(o)
 	if err != nil {
 		return nil, err
 	}
-	r.recorded = true
 	if len(exchanges) > 0 {
 		r.target.URL = origin(exchanges[0].Request.URL)
 		r.started = exchanges[0].Started

@@ -69,7 +69,7 @@ func prepare(o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, suite: s, started: o.Now(), sent: map[string]bool{}, trouble: map[string]string{}}
+	r := &run{o: o, suite: s, recorded: o.recorded, started: o.Now(), sent: map[string]bool{}, trouble: map[string]string{}}
 	for _, glob := range append(append([]string{}, o.Run...), o.Skip...) {
 		if err := verdict.ValidGlob(glob); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrOptions, err)
@@ -98,6 +98,8 @@ func (r *run) excluded(c *check.Check) string {
 		return "not selected: --skip names it"
 	case c.Hazard > r.o.Allow:
 		return fmt.Sprintf("not allowed: it needs --allow %s", c.Hazard)
+	case c.Target && r.o.Target == nil && !r.o.recorded:
+		return "not selected: it needs an SSH server to back up to, which --ssh-listen starts"
 	case c.Profile > r.o.Profile:
 		return fmt.Sprintf("not selected: it belongs to --profile %s", c.Profile)
 	}
@@ -131,6 +133,7 @@ func newRun(target Target, o Options) (*run, error) {
 		Secret: fmt.Sprintf("flowgate-%08x", random.Uint32()),
 		Access: check.Access{Way: target.Auth, Code: target.AccessCode, Wait: o.WaitExpiry, Guesses: o.Guesses},
 		Flows:  o.Flows,
+		Target: o.Target,
 	}
 	if r.target.Transport == nil {
 		r.target.Transport = r.transport()
@@ -144,6 +147,10 @@ func newRun(target Target, o Options) (*run, error) {
 		return nil, fmt.Errorf("%w: %w", ErrOptions, err)
 	}
 	r.recorder.Keep("access code", target.AccessCode)
+	if o.Target != nil {
+		_, _, password := o.Target.Account()
+		r.recorder.Keep("password", password)
+	}
 	return r, nil
 }
 

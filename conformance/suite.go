@@ -37,7 +37,7 @@ func newSuite() (*suite, error) {
 	for i, r := range catalogue.Requirements() {
 		order[r.ID], known[r.ID] = i, r
 	}
-	for _, row := range slices.Concat(analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), errorChecks(), commonChecks()) {
+	for _, row := range slices.Concat(analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), targetChecks(), errorChecks(), commonChecks()) {
 		r, ok := known[row.requirement]
 		if !ok {
 			return nil, fmt.Errorf("conformance: check %s names no requirement of the catalogue", row.id())
@@ -49,6 +49,7 @@ func newSuite() (*suite, error) {
 				return nil, fmt.Errorf("conformance: check %s needs a probe %q, which does not exist", c.ID, name)
 			}
 			c.Hazard, c.Profile = max(c.Hazard, p.Hazard), max(c.Profile, p.Profile)
+			c.Target = c.Target || p.Target
 		}
 		s.checks = append(s.checks, c)
 	}

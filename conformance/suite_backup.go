@@ -63,7 +63,7 @@ func statusChecks() []row {
 // jobChecks judge the jobs that a run starts.
 func jobChecks() []row {
 	rows := []row{
-		{"backup/status/last-successful/only-success", "", backupJobs, rules.OnlySuccess},
+		{"backup/status/last-successful/only-success", "", backupJobs, rules.OnlySuccess(rules.Backups)},
 		{"backup/status/last-successful/same-run", "", backupJobs, rules.SameRun},
 		{"backup/start/security-pwd/protects", "", restoreJobs, rules.SecretChecked},
 		{"backup/start/second-job", "", []string{"job/backup/second"}, rules.SecondJob(rules.Backups, "job/backup/second")},

@@ -27,6 +27,7 @@ import (
 type checkFlags struct {
 	user, passwordFile  string
 	auth                authFlags
+	ssh                 watchFlags
 	allow, profile      *choice
 	ca, fingerprint     string
 	insecure            bool
@@ -68,6 +69,7 @@ Nothing that could change the appliance is sent unless --allow says so. The pass
 	f.account(cmd)
 	f.scope(cmd)
 	f.flows.register(cmd)
+	f.ssh.register(cmd)
 	f.outputs.register(cmd)
 	return cmd
 }
@@ -115,12 +117,20 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 	if err := f.flows.set(ctx, &o); err != nil {
 		return err
 	}
+	if err := f.ssh.check(o.Allow); err != nil {
+		return err
+	}
 	switch {
 	case f.list && (f.dry || f.from != "") || f.dry && f.from != "":
 		return wrong("give one of them", "--list, --dry-run and --from exclude each other")
 	case f.replay != "" && f.from == "":
 		return wrong("--from REPORT.json names the report that --json wrote", "--replay needs --from")
+	case f.from != "" && f.replay == "" && f.ssh.listen != "":
+		return wrong("leave it out", "--from judges a recording, in which --ssh-listen has no part")
 	case f.list:
+		if _, err := f.ssh.watch(ctx, &o, true); err != nil {
+			return err
+		}
 		return a.listChecks(o)
 	case f.replay != "":
 		return a.replayCheck(ctx, f, o, address, seeded)
@@ -137,6 +147,9 @@ func (a *app) runCheck(ctx context.Context, f *checkFlags, address string, seede
 	}
 	if f.dry {
 		if err := a.credentials(f, &target, true); err != nil {
+			return err
+		}
+		if _, err := f.ssh.watch(ctx, &o, true); err != nil {
 			return err
 		}
 		return a.dryRun(ctx, target, o)
@@ -159,6 +172,11 @@ func (a *app) judge(ctx context.Context, f *checkFlags, target conformance.Targe
 		return nil, err
 	}
 	if err := a.announceFlows(&o); err != nil {
+		return nil, err
+	}
+	stop, err := f.ssh.watch(ctx, &o, false)
+	defer a.drained(stop)
+	if err != nil {
 		return nil, err
 	}
 	p := a.progress()

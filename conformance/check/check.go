@@ -69,6 +69,7 @@ type Probe struct {
 	Name    string // semantic, slash-separated; exchanges carry it
 	Hazard  Hazard
 	Profile Profile
+	Target  bool     // it needs the SSH server of the run
 	After   []string // probes that must have run before; they are selected with it
 	Send    func(ctx context.Context, s Session) error
 }
@@ -104,6 +105,8 @@ type Facts struct {
 	Seed           uint64
 	Access         Access // how to log in
 	Flows          Flows  // where flows may be sent
+	Target         Target // SSH server to back up to; nil where the run has none
+	Reached        bool   // a backup to Target has completed
 }
 
 // Evidence is all that a rule may look at. It is read-only; package rules prepares it.
@@ -155,6 +158,7 @@ type Check struct {
 	Requirement catalogue.Requirement
 	Hazard      Hazard  // the highest of its probes
 	Profile     Profile // the highest of its probes
+	Target      bool    // one of its probes needs the SSH server of the run
 	Probes      []string
 	Rule        Rule
 }

@@ -15,6 +15,9 @@ import (
 // empty replaces scheme and host of the URL (and is put before a URL without them). What is no HTTP request becomes a
 // comment.
 func Curl(x Exchange, base string) string {
+	if x.Request.Method == MethodSeen {
+		return "# no request: seen at " + strings.Join(strings.Fields(x.Request.URL), "") + ", as the body lists"
+	}
 	if x.Noted() {
 		return "# no request: sent to " + strings.Join(strings.Fields(x.Request.URL), "") + " what the body lists"
 	}

@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"cmp"
 	"net/http"
 	"time"
 )
@@ -9,9 +10,14 @@ import (
 // as sending datagrams. Its URL says to whom, its body what, and it has no answer.
 const MethodSend = "SEND"
 
+// MethodSeen is the method of an exchange that is no HTTP request either: what was seen happening elsewhere, such as at
+// the SSH server that a backup goes to. Its URL says where, its body what.
+const MethodSeen = "SEEN"
+
 // Note is what Recorder.Note records.
 type Note struct {
 	Step    string
+	Method  string // MethodSend or MethodSeen; "" is MethodSend
 	URL     string // such as udp://10.0.0.1:2055
 	Body    []byte // JSON
 	Started time.Time
@@ -19,7 +25,9 @@ type Note struct {
 }
 
 // Noted reports an exchange that Recorder.Note made.
-func (x *Exchange) Noted() bool { return x.Request.Method == MethodSend }
+func (x *Exchange) Noted() bool {
+	return x.Request.Method == MethodSend || x.Request.Method == MethodSeen
+}
 
 // Note records something that was done beside the API, redacted, so that recordings and reports hold it and rules can
 // judge by it later.
@@ -47,7 +55,7 @@ func noted(probe string, n Note) Exchange {
 	return Exchange{
 		Probe: probe, Step: n.Step, Started: n.Started.Round(0).UTC(), Total: n.Total,
 		Request: Message{
-			Method: MethodSend, URL: n.URL, Body: n.Body, Header: http.Header{"Content-Type": {"application/json"}},
+			Method: cmp.Or(n.Method, MethodSend), URL: n.URL, Body: n.Body, Header: http.Header{"Content-Type": {"application/json"}},
 		},
 		Response: Message{Header: http.Header{}},
 	}

@@ -69,7 +69,7 @@ func (s *set) follow(ctx context.Context, sn check.Session, k kind, job corpus.J
 		return err
 	}
 	x, err := sn.Do(ctx, s.request(k.status, StepAgain))
-	if err == nil && k == backup && (state(&x, k) == "COMPLETED" || sn.Dry()) {
+	if err == nil && k == backup && job.Hostname == "localhost" && (state(&x, k) == "COMPLETED" || sn.Dry()) {
 		sn.Facts().Restorable = job.Secret
 	}
 	return err

@@ -23,7 +23,7 @@ func All(doc *openapi.Document) []check.Probe {
 	s := &set{doc}
 	return slices.Concat(
 		s.scouts(), s.statistics(), s.agreement(), s.negatives(), s.access(), s.methods(), s.status(), s.flows(),
-		s.backups(), s.restores(),
+		s.backups(), s.farBackups(), s.restores(), s.farRestores(),
 	)
 }
 

@@ -244,10 +244,14 @@ func Secrets(operations ...string) check.Rule {
 }
 
 // OnlySuccess judges that last_successful changes when a backup completes, and at no other time.
-func OnlySuccess(e *check.Evidence) check.Judgement {
+func OnlySuccess(k Kind) check.Rule {
+	return func(e *check.Evidence) check.Judgement { return onlySuccess(e, k) }
+}
+
+func onlySuccess(e *check.Evidence, k Kind) check.Judgement {
 	var t tally
 	const want = "last_successful changes when a backup completes and at no other time"
-	for _, tr := range traces(e, Backups, everyProbe(Backups)) {
+	for _, tr := range traces(e, k, everyProbe(k)) {
 		if tr.before == nil {
 			continue
 		}

@@ -52,7 +52,9 @@ func handed(x *exchange.Exchange) bool {
 
 // steps lists the answered exchanges of some steps of a probe.
 func steps(e *check.Evidence, probe string, names ...string) []exchange.Exchange {
-	return e.Where(func(x *exchange.Exchange) bool { return x.Probe == probe && slices.Contains(names, x.Step) && x.Answered() })
+	return e.Where(func(x *exchange.Exchange) bool {
+		return x.Probe == probe && slices.Contains(names, x.Step) && x.Answered()
+	})
 }
 
 // first is the first exchange of a step, nil where it was not answered.

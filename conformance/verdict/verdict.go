@@ -49,4 +49,6 @@ type Finding struct {
 	Want     string  `json:"want"`
 	Got      string  `json:"got"`
 	Exchange string  `json:"exchange,omitempty"` // id of an exchange of the report; "" where the finding spans none
+	// Witness is the id of the exchange that holds what a second observer saw; "" where there is none.
+	Witness string `json:"witness,omitempty"`
 }

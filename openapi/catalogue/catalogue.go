@@ -73,7 +73,7 @@ const Version = "2026-11-23"
 
 // Requirements lists all requirements, in the order of the documents.
 func Requirements() []Requirement {
-	return slices.Concat(analyticsRequirements(), backupRequirements(), commonRequirements())
+	return slices.Concat(analyticsRequirements(), backupRequirements(), targetRequirements(), commonRequirements())
 }
 
 // Find returns the requirement of that id.

@@ -34,7 +34,7 @@ type Answer struct {
 }
 
 // all are the questions of every table, in a slice of the caller's own.
-func all() []Question { return slices.Concat(table, flowQuestions) }
+func all() []Question { return slices.Concat(table, flowQuestions, targetQuestions) }
 
 // Default is the answer that the appliance gives unless it is told otherwise.
 func (q Question) Default() string { return q.Answers[0].Name }
