@@ -47,13 +47,16 @@ type Fool struct {
 	// Way stands between exporters and the device's collectors, around next, which delivers; nil leaves datagrams
 	// alone. All state is its own, as with Wrap. It takes one datagram at a time.
 	Way func(next Way) Way
+	// FarEnd marks a fool whose jobs to other machines, and nothing else, differ: only the machine at the other end can
+	// tell. It goes to whatever machine a job names, documentation addresses excepted.
+	FarEnd bool
 }
 
 // All lists every fool, sorted by name.
 func All() []Fool {
 	all := slices.Concat(
 		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(),
-		errorFools(), authFools(), backupFools(), restoreFools(), startFools(), flowFools(),
+		errorFools(), authFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(),
 		eccentrics(), unconditional(), controls(),
 	)
 	slices.SortFunc(all, func(a, b Fool) int { return strings.Compare(a.Name, b.Name) })

@@ -21,7 +21,7 @@ const (
 	farDamaged = "/flowgate/damaged"
 )
 
-// WrongPassword is put behind the password of the run's account where a wrong one is wanted.
+// wrongPassword is put behind the password of the run's account where a wrong one is wanted.
 const wrongPassword = "-not-so"
 
 // far is one job that goes to the SSH server of the run.
@@ -89,7 +89,7 @@ func (s *set) farProbe(name string, after []string, j far) check.Probe {
 }
 
 // farBackups are the probes that back up to the SSH server of the run: one in peace, one for each failure, and one more
-// in peace.
+// in peace. That to a server which does not answer comes last, since it may take long to end.
 func (s *set) farBackups() []check.Probe {
 	first := s.farProbe(corpus.TargetFirst, []string{"status/backup"}, far{kind: backup, path: farGood})
 	first.Profile = check.Quick
@@ -103,7 +103,9 @@ func (s *set) farBackups() []check.Probe {
 	}
 	out := []check.Probe{first}
 	before := first.Name
-	for _, f := range corpus.BackupFailures() {
+	failures := corpus.BackupFailures()
+	hang := failures[len(failures)-1]
+	for _, f := range failures[:len(failures)-1] {
 		j := far{kind: backup, path: farBad, wrong: f.Fault == ""}
 		if f.Fault != "" {
 			j.faults = []string{f.Fault}
@@ -112,7 +114,9 @@ func (s *set) farBackups() []check.Probe {
 		before = p.Name
 		out = append(out, p)
 	}
-	return append(out, s.farProbe(corpus.TargetAfter, []string{before}, far{kind: backup, path: farGood}))
+	return append(out,
+		s.farProbe(corpus.TargetAfter, []string{before}, far{kind: backup, path: farGood}),
+		s.farProbe(hang.Probe(false), []string{corpus.TargetAfter}, far{kind: backup, path: farBad, faults: []string{hang.Fault}}))
 }
 
 // stamp is what the family names the directory of a backup by.

@@ -423,7 +423,7 @@ func FarRecovers(e *check.Evidence) check.Judgement {
 		return t.judgement(unwatched(e))
 	case w.start.OK() && (w.end == nil || w.ended() == ""):
 		return t.judgement(noEnd)
-	case w.ended() == "ERROR" && w.collides(e):
+	case w.ended() == "ERROR" && len(w.sight.Logins()) > 0 && w.collides(e):
 		t.answer(w.end, dialect.NameCollision, "error")
 	default:
 		t.both(w, w.start.OK() && w.ended() == "COMPLETED", "a backup that succeeds, after others that failed", "")

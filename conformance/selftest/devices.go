@@ -18,6 +18,7 @@ type device struct {
 	options                        func(*mockserver.Options)
 	wrap                           func(http.Handler) http.Handler
 	way                            func(fools.Way) fools.Way // to the device's collectors
+	farEnd                         bool                      // what is wrong or odd shows at the other end of its jobs only
 }
 
 // devices lists everything that is judged: the plain appliance, one for each lawful answer to each open question, and
@@ -43,7 +44,7 @@ func devices() []device {
 		}
 	}
 	for _, f := range fools.All() {
-		out = append(out, device{name: f.Name, kind: f.Kind.String(), about: f.About, requirement: f.Requirement, expect: f.Expect, wrap: f.Wrap, way: f.Way})
+		out = append(out, device{name: f.Name, kind: f.Kind.String(), about: f.About, requirement: f.Requirement, expect: f.Expect, wrap: f.Wrap, way: f.Way, farEnd: f.FarEnd})
 	}
 	return out
 }

@@ -122,6 +122,19 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 		defer func() { err = errors.Join(err, e.Close()) }()
 		o.Store = flowstore.Joined{Synthetic: w.store, Collected: collected}
 	}
+	pause := func(ctx context.Context, d time.Duration) error { return step(ctx, at, d) }
+	var watch check.Target
+	if d.watched() {
+		far, err := newFarEnd(ctx, at)
+		if err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, far.Close()) }()
+		o.Remote, watch = far.Open, far.eye
+		pause = func(ctx context.Context, d time.Duration) error {
+			return errors.Join(far.settle(ctx), step(ctx, at, d))
+		}
+	}
 	appliance, err := mockserver.New(o)
 	if err != nil {
 		return nil, err
@@ -139,8 +152,8 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	serial := appliance.State().Serial
 	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin"}, conformance.Options{
 		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: 20 * time.Minute,
-		Flows: flows,
-		Now:   at.Now, Pause: func(ctx context.Context, d time.Duration) error { return step(ctx, at, d) },
+		Flows: flows, Target: watch, Skip: d.spared(),
+		Now: at.Now, Pause: pause,
 	})
 	if err != nil {
 		return nil, err
