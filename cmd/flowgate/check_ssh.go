@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -78,8 +79,8 @@ func (w *watchFlags) host(address string) (string, error) {
 	if len(name) > 1 && name[0] == '[' && name[len(name)-1] == ']' {
 		name = name[1 : len(name)-1]
 	}
-	if _, _, err := net.SplitHostPort(net.JoinHostPort(name, port)); err != nil {
-		return "", err
+	if _, err := netip.ParseAddr(name); err != nil && (name == "" || strings.ContainsAny(name, ":/@[] \t")) {
+		return "", fmt.Errorf("%q is no host", w.advertise)
 	}
 	return observer.Posted(net.JoinHostPort(name, port)), nil
 }

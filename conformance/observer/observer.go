@@ -23,7 +23,7 @@ type Options struct {
 	Random io.Reader         // of the account; nil is crypto/rand
 }
 
-// Observer implements check.Target. It is for one run; its methods are not for several goroutines at once.
+// Observer implements check.Target; its zero value watches nothing. It is for one run; its methods are not for several goroutines at once.
 type Observer struct {
 	target               *sshtarget.Target
 	host, user, password string

@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/check"
+	"github.com/flowgate-dev/flowgate/conformance/observer"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
@@ -134,7 +135,7 @@ func Run(ctx context.Context, o Options) (*Matrix, error) {
 	}
 	m := tabulate(outcomes)
 	if len(o.Run) == 0 {
-		checks, err := conformance.List(conformance.Options{Allow: check.Destroy, Profile: check.Full})
+		checks, err := conformance.List(conformance.Options{Allow: check.Destroy, Profile: check.Full, Target: &observer.Observer{}})
 		if err != nil {
 			return nil, err
 		}
