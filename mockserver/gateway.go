@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"net/netip"
+	"strconv"
 
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
@@ -36,18 +37,18 @@ type flowSource struct {
 const unknown = "N/A"
 
 // spoken is what flow_sources calls what a source exports.
-func spoken(p flow.Protocol) (kind, version string) {
-	switch p {
-	case flow.NetFlow5:
-		return "NetFlow", "5"
-	case flow.NetFlow9:
-		return "NetFlow", "9"
+func spoken(e flowstore.Export) (kind, version string) {
+	switch e.Protocol {
+	case flow.NetFlow5, flow.NetFlow9:
+		kind = "NetFlow"
 	case flow.IPFIX:
-		return "IPFIX", "10"
+		kind = "IPFIX"
 	case flow.SFlow:
-		return "sFlow", "5"
+		kind = "sFlow"
+	default:
+		return unknown, unknown
 	}
-	return unknown, unknown
+	return kind, strconv.Itoa(int(e.Version))
 }
 
 // flowSources answers GET flow_sources (gateway 1.5) from the store that import_stats is answered from.
@@ -62,7 +63,7 @@ func (a *Appliance) flowSources(c *call) (answer, error) {
 		}
 		s.Type, s.Versions = unknown, unknown
 		if speaker != nil {
-			s.Type, s.Versions = spoken(speaker.Protocol(source))
+			s.Type, s.Versions = spoken(speaker.Export(source))
 		}
 		out.items = append(out.items, s)
 	}

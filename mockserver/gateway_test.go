@@ -5,6 +5,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"strconv"
 	"strings"
 	"testing"
@@ -13,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowgate-dev/flowgate/flowgen"
+	"github.com/flowgate-dev/flowgate/flowgen/flow"
 	"github.com/flowgate-dev/flowgate/mockserver"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 )
@@ -149,4 +151,27 @@ func TestFlowSourcesInXMLAreTheSameInLines(t *testing.T) {
 			require.Equal(t, want, attribute.Value, attribute.Name.Local)
 		}
 	}
+}
+
+func TestFlowSourcesTellWhatCollectedSourcesExport(t *testing.T) {
+	store := flowstore.NewCollected(flowstore.CollectedOptions{})
+	now, from := moment.Unix()-70, netip.MustParseAddr("192.0.2.77")
+	a := standing(t, func(o *mockserver.Options) { o.Store = store })
+	for _, c := range []struct {
+		export        flowstore.Export
+		kind, version string
+	}{
+		{flowstore.Export{}, "N/A", "N/A"},
+		{flowstore.Export{Protocol: flow.NetFlow5, Version: 7}, "NetFlow", "7"},
+		{flowstore.Export{}, "NetFlow", "7"}, // a datagram that cannot be read says nothing
+		{flowstore.Export{Protocol: flow.NetFlow9, Version: 9}, "NetFlow", "9"},
+		{flowstore.Export{Protocol: flow.IPFIX, Version: 10}, "IPFIX", "10"},
+		{flowstore.Export{Protocol: flow.SFlow, Version: 5}, "sFlow", "5"},
+	} {
+		store.Count([]flowstore.Arrival{{Source: from, Second: now, Export: c.export, Bucket: flow.Bucket{Packets: 1, Flows: 1}}})
+		list := flowSources(t, a)
+		require.Len(t, list, 1)
+		require.Equal(t, []string{c.kind, c.version}, []string{list[0].FlowType, list[0].Versions})
+	}
+	require.Equal(t, uint64(6), flowSources(t, a)[0].Received)
 }

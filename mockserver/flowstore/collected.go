@@ -34,6 +34,7 @@ type CollectedOptions struct {
 type Arrival struct {
 	Source netip.Addr // an IPv4-mapped IPv6 address is the IPv4 one
 	Second int64      // Unix
+	Export Export     // zero where it could not be read
 	flow.Bucket
 }
 
@@ -67,6 +68,7 @@ type collectedSource struct {
 	addr                   netip.Addr
 	seconds, minutes, hour series
 	fresh                  []Arrival // since the last take, one for each second
+	export                 atomic.Pointer[Export]
 }
 
 // NewCollected makes an empty store.
@@ -89,6 +91,10 @@ func (c *Collected) Count(arrivals []Arrival) (refused int) {
 		if s == nil {
 			refused++
 			continue
+		}
+		if last := s.export.Load(); a.Export != (Export{}) && (last == nil || *last != a.Export) {
+			e := a.Export
+			s.export.Store(&e)
 		}
 		s.count(a.Second, &a.Bucket)
 		if c.keep {

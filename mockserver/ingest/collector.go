@@ -172,7 +172,7 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 		}
 		addr, _ := netip.AddrFromSlice(from.IP)
 		a := flowstore.Arrival{Source: addr.Unmap(), Second: now}
-		a.Bucket = c.judge(r, a.Source, messages[i].Buffers[0][:messages[i].N])
+		a.Bucket, a.Export = c.judge(r, a.Source, messages[i].Buffers[0][:messages[i].N])
 		r.arrivals = append(r.arrivals, a)
 	}
 	r.counters.Refused = uint64(c.options.Sink.Count(r.arrivals))
@@ -182,8 +182,8 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 }
 
 // judge decodes one payload and says what it counts for.
-func (c *Collector) judge(r *round, from netip.Addr, payload []byte) flow.Bucket {
-	b := flow.Bucket{Packets: 1, Bytes: uint64(len(payload) + headers(from))}
+func (c *Collector) judge(r *round, from netip.Addr, payload []byte) (b flow.Bucket, e flowstore.Export) {
+	b = flow.Bucket{Packets: 1, Bytes: uint64(len(payload) + headers(from))}
 	fault := wire.ErrVersion
 	if takes(c.accepted, payload) {
 		m, err := c.decoder.Decode(from, payload)
@@ -195,6 +195,7 @@ func (c *Collector) judge(r *round, from netip.Addr, payload []byte) flow.Bucket
 			fault, b.Flows = noTemplate, uint64(m.Flows) // of the sets that could be read
 		default:
 			fault, b.Flows = 0, uint64(m.Flows)
+			e = flowstore.Export{Protocol: m.Protocol, Version: m.Version}
 		}
 	}
 	if fault != 0 {
@@ -204,7 +205,7 @@ func (c *Collector) judge(r *round, from netip.Addr, payload []byte) flow.Bucket
 	r.counters.Datagrams++
 	r.counters.Bytes += b.Bytes
 	r.counters.Flows += b.Flows
-	return b
+	return b, e
 }
 
 // headers is the length of the UDP header and of the IP header before it.

@@ -88,6 +88,7 @@ func TestWhatIsSentIsCounted(t *testing.T) {
 					require.NotZero(t, truth.BadPackets)
 					arrived(t, c, truth.Packets)
 					require.Equal(t, truth, minute(t, store, from))
+					require.Equal(t, p, store.Export(from).Protocol, "what was last read well")
 				})
 			}
 		}
