@@ -38,8 +38,8 @@ func newPanel(g *flowgen.Generator, s flowgen.Source, p *picture) panel {
 
 // nice is the next round number that has a half which can be written as well.
 func nice(v uint64) uint64 {
-	if v <= 2 {
-		return 2
+	if v < 10 {
+		return max(v+v%2, 2)
 	}
 	for unit := uint64(1); ; unit *= 10 {
 		for _, n := range []uint64{10, 12, 16, 20, 24, 30, 40, 50, 60, 80} {
