@@ -145,23 +145,25 @@ func (s *SSH) login(r *remote, addr string, to Destination) error {
 	if err != nil {
 		return err
 	}
-	stage := handshake{addr: addr}
+	verdict := make(chan error, 1) // on the host's key; the library's own goroutine sends it, and again for each new exchange of keys
 	conn, channels, requests, err := ssh.NewClientConn(r.wire, addr, &ssh.ClientConfig{
-		User: to.Username, Auth: stage.methods(to.Password, s.options.Signers), HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-flowgate",
+		User: to.Username, Auth: methods(to.Password, s.options.Signers), HostKeyAlgorithms: algorithms, ClientVersion: "SSH-2.0-flowgate",
 		HostKeyCallback: func(_ string, _ net.Addr, key ssh.PublicKey) error {
-			stage.refused = s.hosts.check(addr, key)
-			stage.trusted = stage.refused == nil
-			return stage.refused
+			err := s.hosts.check(addr, key)
+			select {
+			case verdict <- err:
+			default:
+			}
+			return err
 		},
 	})
 	if err != nil {
-		stage.late = soon.Err() != nil
-		return s.explain(r, stage, err)
+		return s.explain(r, reached(addr, verdict, soon.Err() != nil), err)
 	}
 	r.conn = ssh.NewClient(conn, channels, requests)
 	if r.client, err = sftp.NewClient(r.conn); err != nil {
-		if stage.late = soon.Err() != nil; stage.late || r.wire.stalled.Load() {
-			return s.explain(r, stage, err)
+		if soon.Err() != nil || r.wire.stalled.Load() {
+			return s.explain(r, reached(addr, verdict, true), err)
 		}
 		return fmt.Errorf("%w %s, although the log-in was right", ErrProtocol, addr)
 	}
@@ -207,12 +209,22 @@ type handshake struct {
 	late    bool  // its time is over
 }
 
+func reached(addr string, verdict <-chan error, late bool) handshake {
+	h := handshake{addr: addr, late: late}
+	select {
+	case h.refused = <-verdict:
+		h.trusted = h.refused == nil
+	default:
+	}
+	return h
+}
+
 // maxRounds bounds how often a host may ask.
 const maxRounds = 3
 
 // methods offers keys, and one secret in the two ways in which hosts ask for one. Only questions whose answer is not
 // shown are answered.
-func (h *handshake) methods(secret string, signers []ssh.Signer) []ssh.AuthMethod {
+func methods(secret string, signers []ssh.Signer) []ssh.AuthMethod {
 	var out []ssh.AuthMethod
 	if len(signers) > 0 {
 		out = append(out, ssh.PublicKeys(signers...))
