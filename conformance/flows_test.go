@@ -318,3 +318,30 @@ func TestFlowsOverIPv6(t *testing.T) {
 	require.Equal(t, verdict.Conformant, r.Verdict, r.Reason)
 	require.Equal(t, "ip", r.Dialect["byte-level"])
 }
+
+func TestWhatIsLostAndWhatIsMiscountedAreToldApart(t *testing.T) {
+	for name, c := range map[string]struct {
+		words    string
+		failed   string // a check of the one kind
+		innocent string // and the requirement of the other
+	}{
+		"flows/large-ones-lost":          {"lost: 0 of 290, with 0 of 10 datagrams", "analytics/flows/complete/netflow5", "analytics/flows/bytes/consistent"},
+		"flows/one-in-a-hundred-lost":    {"where the network may have lost them", "analytics/flows/complete/netflow9", "analytics/flows/bytes/consistent"},
+		"flows/bytes-in-kilobytes":       {"miscounted: 2048 for 20 flows in 20 datagrams", "analytics/flows/bytes/consistent", "analytics/flows/complete"},
+		"flows/link-layer-at-times":      {"miscounted: ", "analytics/flows/bytes/consistent", "analytics/flows/complete"},
+		"flows/one-source-for-all":       {"in sum nothing is missing", "analytics/flows/source", "analytics/flows/complete"},
+		"flows/minutes-swapped":          {"the rest stands in other minutes", "analytics/flows/minute/ipfix", "analytics/flows/complete"},
+		"eccentric/flows-late-refused":   {"bucket-clock: none", "analytics/flows/bucket-clock/ipfix", "analytics/flows/complete"},
+		"eccentric/flows-bad-is-unknown": {"bad-datagrams: version", "analytics/flows/bad/kinds/ipfix", "analytics/flows/bad/counted"},
+	} {
+		f, ok := fools.Find(name)
+		require.True(t, ok, name)
+		r := looped(t, habits{}, f, conformance.Options{}).Report
+		require.Contains(t, verdictsOf(r)[c.failed], c.words, name)
+		for i := range r.Checks {
+			if check := &r.Checks[i]; check.Requirement == c.innocent {
+				require.Less(t, check.Verdict, verdict.Warned, "%s: %s: %s", name, check.ID, check.Reason)
+			}
+		}
+	}
+}
