@@ -11,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -156,5 +157,22 @@ func FuzzRequest(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		status, text := fuzzAsk(t, a, body)
 		require.Contains(t, []int{200, 400}, status, "%s", text)
+	})
+}
+
+// FuzzRowTime compares the times of rows with those of the standard library, in any order of days.
+func FuzzRowTime(f *testing.F) {
+	f.Add(int64(1704751860), int64(-1))
+	f.Add(int64(0), int64(-86400))
+	f.Add(int64(-62167219200), int64(253402300799))
+	f.Fuzz(func(t *testing.T, first, second int64) {
+		var times rowTimes
+		for _, unix := range []int64{first, second, first} {
+			at := time.Unix(unix, 0).UTC()
+			if at.Year() < 0 || at.Year() > 9999 {
+				return
+			}
+			require.Equal(t, at.Format("2006-01-02 15:04:05-07:00"), string(times.append(nil, unix)))
+		}
 	})
 }

@@ -17,4 +17,4 @@ func TrafficSince(now time.Time) time.Time {
 }
 
 // AppendRow appends one row as an answer of import_stats has it, an object without anything around it.
-func AppendRow(b []byte, r flowstore.Row) []byte { return appendRow(b, r) }
+func AppendRow(b []byte, r flowstore.Row) []byte { return new(rowTimes).appendRow(b, &r) }

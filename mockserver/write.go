@@ -129,6 +129,9 @@ const small = 1 << 10
 // piece is how much of a stream is gathered before it is sent.
 const piece = 32 << 10
 
+// patience is how long a client of a stream waits for its first byte while rows come slowly.
+const patience = 10 * time.Millisecond
+
 // pieces sends a stream in pieces. Each may take as long as the limit for writing says, and no longer.
 type pieces struct {
 	a       *Appliance
@@ -138,9 +141,9 @@ type pieces struct {
 	control *http.ResponseController
 }
 
-// flushed sends what is gathered if it is enough.
+// flushed sends what is gathered if it is enough, or if the client has waited for long.
 func (p *pieces) flushed() error {
-	if len(p.buf) < piece {
+	if len(p.buf) < piece && (p.control != nil || p.a.clock.Machine().Sub(p.c.began) < patience) {
 		return nil
 	}
 	if p.control == nil {
