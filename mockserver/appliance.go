@@ -117,6 +117,7 @@ func (a *Appliance) SetDialect(answers dialect.Dialect) error {
 	}
 	full := checked.Full()
 	a.dialect.Store(&full)
+	a.collected.follow(full)
 	return nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
 	"github.com/flowgate-dev/flowgate/mockserver/ingest"
+	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
 
 // collected is the appliance's collectors and what they have counted. The zero value has none.
@@ -51,7 +52,7 @@ func (a *Appliance) startCollectors() (map[string]string, error) {
 	at := map[string]string{}
 	for _, c := range a.options.Collectors {
 		port, err := ingest.Listen(ingest.Options{
-			Protocol: c.Protocol, Listen: c.Listen, Sink: a.collected.store, Now: a.clock.Now, Logger: a.log,
+			Protocol: c.Protocol, Listen: c.Listen, Sink: a.collected.store, Now: a.clock.Now, Rules: ingest.RulesOf(a.Dialect()), Logger: a.log,
 		})
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("mockserver: %w", err), a.collected.stop())
@@ -126,6 +127,15 @@ func (a *Appliance) Collectors() []ingest.Counters {
 		out = append(out, port.Counters())
 	}
 	return out
+}
+
+// follow lets collectors count as a dialect says.
+func (c *collected) follow(d dialect.Dialect) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, port := range c.ports {
+		port.Follow(ingest.RulesOf(d))
+	}
 }
 
 // forgetCollected drops the collected statistics, and the templates that exporters have sent.

@@ -31,6 +31,7 @@ type Options struct {
 	Listen   string // HOST:PORT; port 0 is any free one
 	Sink     Sink
 	Now      func() time.Time // the appliance's clock: the second in which a datagram arrives
+	Rules    *Rules           // what counts as what; nil is the dialect's defaults
 	Buffer   int              // bytes of the socket's receive buffer that are asked for; 0 is DefaultBuffer
 	Logger   *slog.Logger     // failures of the socket; nil discards them
 }
@@ -58,6 +59,7 @@ type Collector struct {
 	read     func([]ipv4.Message, int) (int, error)
 	decoder  wire.Decoder
 	forget   atomic.Bool
+	rules    atomic.Pointer[Rules]
 	done     chan struct{}
 
 	mu       sync.Mutex
@@ -87,6 +89,7 @@ func Listen(o Options) (*Collector, error) {
 	if c.Addr().Addr().Is6() {
 		c.read = ipv6.NewPacketConn(conn).ReadBatch
 	}
+	c.Follow(o.Rules)
 	c.counters = Counters{Protocol: o.Protocol, Address: c.Addr().String()}
 	go c.run()
 	return c, nil
@@ -107,6 +110,14 @@ func open(listen string) (*net.UDPConn, error) {
 // Addr is where the collector listens.
 func (c *Collector) Addr() netip.AddrPort {
 	return c.conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:forcetypeassert // the address of a UDP socket
+}
+
+// Follow replaces the rules, from the next datagrams on; nil is the dialect's defaults.
+func (c *Collector) Follow(r *Rules) {
+	if r == nil {
+		r = RulesOf(nil)
+	}
+	c.rules.Store(r)
 }
 
 // Forget drops all templates, as a restart of the appliance would.
@@ -164,7 +175,7 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 		c.decoder = wire.Decoder{Limits: templates()}
 	}
 	r.arrivals, r.counters = r.arrivals[:0], Counters{}
-	now := c.options.Now().Unix()
+	now, rules := c.options.Now().Unix(), c.rules.Load()
 	for i := range messages {
 		from, ok := messages[i].Addr.(*net.UDPAddr)
 		if !ok {
@@ -172,8 +183,9 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 		}
 		addr, _ := netip.AddrFromSlice(from.IP)
 		a := flowstore.Arrival{Source: addr.Unmap(), Second: now}
-		a.Bucket, a.Export = c.judge(r, a.Source, messages[i].Buffers[0][:messages[i].N])
-		r.arrivals = append(r.arrivals, a)
+		if c.judge(r, rules, &a, messages[i].Buffers[0][:messages[i].N]) {
+			r.arrivals = append(r.arrivals, a)
+		}
 	}
 	r.counters.Refused = uint64(c.options.Sink.Count(r.arrivals))
 	c.mu.Lock()
@@ -181,37 +193,42 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 	c.counters.add(&r.counters)
 }
 
-// judge decodes one payload and says what it counts for.
-func (c *Collector) judge(r *round, from netip.Addr, payload []byte) (b flow.Bucket, e flowstore.Export) {
-	b = flow.Bucket{Packets: 1, Bytes: uint64(len(payload) + headers(from))}
-	fault := wire.ErrVersion
-	if takes(c.accepted, payload) {
-		m, err := c.decoder.Decode(from, payload)
-		var refused *wire.DecodeError
-		switch {
-		case errors.As(err, &refused):
-			fault = refused.Fault
-		case m.Unknown > 0 && m.Protocol != flow.SFlow:
-			fault, b.Flows = noTemplate, uint64(m.Flows) // of the sets that could be read
-		default:
-			fault, b.Flows = 0, uint64(m.Flows)
-			e = flowstore.Export{Protocol: m.Protocol, Version: m.Version}
-		}
+// judge decodes one payload and says what it counts for; ok is false where it counts for nothing.
+func (c *Collector) judge(r *round, rules *Rules, a *flowstore.Arrival, payload []byte) (ok bool) {
+	a.Bucket = flow.Bucket{Packets: 1, Bytes: uint64(len(payload) + rules.headers(a.Source))} //nolint:gosec // lengths
+	m, as, fault := wire.Message{}, bad, wire.ErrVersion
+	if takes(rules.versions(c.options.Protocol, c.accepted), payload) {
+		m, as, fault = c.decode(rules, a.Source, payload)
 	}
-	if fault != 0 {
-		b.BadPackets, b.BadBytes = 1, b.Bytes
+	switch as {
+	case bad:
+		a.BadPackets, a.BadBytes = 1, a.Bytes
 		r.counters.Bad[fault]++
+	case packet:
+		a.Export = flowstore.Export{Protocol: m.Protocol, Version: m.Version}
+	case ignored:
 	}
+	a.Flows = uint64(m.Flows) //nolint:gosec // a count
+	a.Second, ok = rules.second(m, a.Second)
 	r.counters.Datagrams++
-	r.counters.Bytes += b.Bytes
-	r.counters.Flows += b.Flows
-	return b, e
+	r.counters.Bytes += a.Bytes
+	r.counters.Flows += a.Flows
+	return ok && as != ignored
 }
 
-// headers is the length of the UDP header and of the IP header before it.
-func headers(from netip.Addr) int {
-	if from.Is4() {
-		return 20 + 8
+// decode reads a payload of a version that is taken. The fault is that of a bad one.
+func (c *Collector) decode(rules *Rules, from netip.Addr, payload []byte) (wire.Message, treatment, wire.Fault) {
+	m, err := c.decoder.Decode(from, payload)
+	var refused *wire.DecodeError
+	switch {
+	case errors.As(err, &refused):
+		return wire.Message{}, bad, refused.Fault
+	case m.Protocol == flow.SFlow:
+		return m, packet, 0
+	case m.Unknown > 0: // the flows of the sets that could be read count
+		return m, rules.unknown, noTemplate
+	case m.Templates > 0 && m.Flows == 0 && m.OptionRecords == 0:
+		return m, rules.templates, wire.ErrTemplate
 	}
-	return 40 + 8
+	return m, packet, 0
 }

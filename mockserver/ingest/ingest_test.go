@@ -1,7 +1,9 @@
 package ingest_test
 
 import (
+	"net"
 	"net/netip"
+	"runtime"
 	"testing"
 	"time"
 
@@ -92,5 +94,83 @@ func TestWhatIsSentIsCounted(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// held is a Sink that takes nothing until it is let go, so that the receive buffer fills.
+type held struct {
+	*flowstore.Collected
+	free chan struct{}
+}
+
+func (h held) Count(arrivals []flowstore.Arrival) int {
+	<-h.free
+	return h.Collected.Count(arrivals)
+}
+
+// What the kernel drops because nobody reads in time is told to the last datagram.
+func TestDroppedDatagramsAreTold(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems do not tell")
+	}
+	sink := held{flowstore.NewCollected(flowstore.CollectedOptions{}), make(chan struct{})}
+	c, err := ingest.Listen(ingest.Options{Listen: "127.0.0.1:0", Sink: sink, Now: func() time.Time { return noon }, Buffer: 64 << 10})
+	require.NoError(t, err)
+	conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(c.Addr()))
+	require.NoError(t, err)
+	defer conn.Close() //nolint:errcheck // of a test
+	const sent = 3000
+	for range sent {
+		_, err := conn.Write(full())
+		require.NoError(t, err)
+	}
+	close(sink.free)
+	require.Eventually(t, func() bool { n := c.Counters(); return n.Datagrams+n.Dropped == sent }, time.Minute, time.Millisecond)
+	n := c.Counters()
+	require.NotZero(t, n.Dropped)
+	require.Equal(t, n.Datagrams, minute(t, sink.Collected, netip.MustParseAddr("127.0.0.1")).Packets)
+	require.NoError(t, c.Close())
+	require.NoError(t, c.Close())
+}
+
+func TestSourcesBeyondTheLimitAreTold(t *testing.T) {
+	store := flowstore.NewCollected(flowstore.CollectedOptions{Sources: 3})
+	c := listen(t, "netflow5", "127.0.0.1:0", store)
+	for _, from := range flowgen.LoopbackAddrs(5) {
+		e := sender(t, flow.NetFlow5, from, c.Addr())
+		require.NoError(t, e.SendRecords(t.Context(), 0, []flow.Record{{Src: from, Dst: from}}))
+	}
+	require.EqualValues(t, 2, arrived(t, c, 5).Refused)
+	require.Len(t, store.Sources(), 3)
+}
+
+// A port of one protocol calls the others bad, by the version in their first bytes.
+func TestPortsOfOneProtocol(t *testing.T) {
+	for _, port := range ingest.Protocols()[1:] {
+		for _, p := range flow.Protocols() {
+			store := flowstore.NewCollected(flowstore.CollectedOptions{})
+			c := listen(t, port, "127.0.0.1:0", store)
+			e := sender(t, p, netip.MustParseAddr("127.0.0.5"), c.Addr())
+			require.NoError(t, e.SendRecords(t.Context(), 0, []flow.Record{{Src: netip.MustParseAddr("10.0.0.1"), Dst: netip.MustParseAddr("10.0.0.2")}}))
+			truth := e.Ledger().Total(netip.MustParseAddr("127.0.0.5"), 0, 1<<40)
+			arrived(t, c, truth.Packets)
+			got := minute(t, store, netip.MustParseAddr("127.0.0.5"))
+			if port == p.String() {
+				require.Equal(t, truth, got)
+				continue
+			}
+			require.Zero(t, got.Flows)
+			require.Equal(t, truth.Packets, got.BadPackets)
+			require.Equal(t, got.Bytes, got.BadBytes)
+		}
+	}
+}
+
+func TestWhatCannotBeListenedOn(t *testing.T) {
+	c := listen(t, "", "127.0.0.1:0", flowstore.NewCollected(flowstore.CollectedOptions{}))
+	require.Equal(t, "netflow", c.Counters().Protocol)
+	for _, o := range []ingest.Options{{Protocol: "netflow4", Listen: "127.0.0.1:0"}, {Listen: c.Addr().String()}, {Listen: "127.0.0.1"}, {Listen: "192.0.2.1:0"}} {
+		_, err := ingest.Listen(o)
+		require.Error(t, err)
 	}
 }

@@ -22,8 +22,9 @@ type Question struct {
 	Answers []Answer // lawful answers, the first is the default
 	Form    string   // where any text of a form is lawful too: the form in words
 	Pattern string   // and as a regular expression, "" where only Answers count
-	// Observed questions are those that the judge records and the appliance that ships does not offer to answer in
-	// other ways: setting one is lawful and changes nothing.
+	// Observed questions are those that only flows can answer. The judge records what it sees; of the appliance, only
+	// what its collectors count can change with an answer (docs/mock.md tells with which), and the self-test makes no
+	// device of each.
 	Observed bool
 }
 
