@@ -16,9 +16,9 @@ import (
 // Retention is how far back a query can look, by the length of the intervals that it asks for. Each zero is the default
 // that stands beside it.
 type Retention struct {
-	Seconds time.Duration // an hour
-	Minutes time.Duration // 31 days
-	Hours   time.Duration // 731 days
+	Second time.Duration // an hour
+	Minute time.Duration // 31 days
+	Hour   time.Duration // 731 days
 }
 
 // DefaultSources is how many sources a Collected store takes when no limit is given.
@@ -74,9 +74,9 @@ type collectedSource struct {
 // NewCollected makes an empty store.
 func NewCollected(o CollectedOptions) *Collected {
 	c := &Collected{retention: o.Retention, limit: cmp.Or(o.Sources, DefaultSources), sources: map[netip.Addr]*collectedSource{}}
-	c.retention.Seconds = cmp.Or(o.Retention.Seconds, time.Hour)
-	c.retention.Minutes = cmp.Or(o.Retention.Minutes, 31*24*time.Hour)
-	c.retention.Hours = cmp.Or(o.Retention.Hours, 731*24*time.Hour)
+	c.retention.Second = cmp.Or(o.Retention.Second, time.Hour)
+	c.retention.Minute = cmp.Or(o.Retention.Minute, 31*24*time.Hour)
+	c.retention.Hour = cmp.Or(o.Retention.Hour, 731*24*time.Hour)
 	c.roster.Store(&roster{})
 	return c
 }
@@ -135,12 +135,12 @@ func (c *Collected) series(step Granularity, width int) series {
 
 // kept is the retention of intervals of a length, in seconds.
 func (c *Collected) kept(g Granularity) int64 {
-	d := c.retention.Hours
+	d := c.retention.Hour
 	switch g {
 	case Second:
-		d = c.retention.Seconds
+		d = c.retention.Second
 	case Minute:
-		d = c.retention.Minutes
+		d = c.retention.Minute
 	}
 	return int64(d / time.Second)
 }

@@ -114,7 +114,7 @@ var router = netip.MustParseAddr("192.0.2.7")
 // A row is there until its retention is over, and not a second longer; where zeros are asked for, what is forgotten is
 // not told as silence.
 func TestRetention(t *testing.T) {
-	store := flowstore.NewCollected(flowstore.CollectedOptions{Retention: flowstore.Retention{Seconds: 2 * time.Minute, Minutes: 3 * time.Hour, Hours: 5 * time.Hour}})
+	store := flowstore.NewCollected(flowstore.CollectedOptions{Retention: flowstore.Retention{Second: 2 * time.Minute, Minute: 3 * time.Hour, Hour: 5 * time.Hour}})
 	begin := flowstore.Hour.Floor(now)
 	for s := begin; s < begin+6*3600; s++ {
 		store.Count(one(router, s))

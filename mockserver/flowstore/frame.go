@@ -44,7 +44,7 @@ func nextFrame(b []byte) (payload, rest []byte, ok bool) {
 		return nil, b, false
 	}
 	n := binary.LittleEndian.Uint32(b)
-	if n == 0 || uint64(n) > uint64(len(b)-frameHead) {
+	if n == 0 || int64(n) > int64(len(b)-frameHead) {
 		return nil, b, false
 	}
 	payload = b[frameHead : frameHead+int(n)]
@@ -56,7 +56,7 @@ func nextFrame(b []byte) (payload, rest []byte, ok bool) {
 
 func appendAddr(b []byte, a netip.Addr) []byte {
 	raw := a.AsSlice()
-	return append(append(b, byte(len(raw))), raw...)
+	return append(append(b, byte(len(raw))), raw...) //nolint:gosec // 4 or 16
 }
 
 // appendArrivals writes what was counted: one frame, so that all of it is read again or none.

@@ -187,7 +187,7 @@ func (c *Collector) take(r *round, messages []ipv4.Message) {
 			r.arrivals = append(r.arrivals, a)
 		}
 	}
-	r.counters.Refused = uint64(c.options.Sink.Count(r.arrivals))
+	r.counters.Refused = uint64(c.options.Sink.Count(r.arrivals)) //nolint:gosec // a count
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.counters.add(&r.counters)
