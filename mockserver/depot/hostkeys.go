@@ -47,21 +47,33 @@ func (h *hosts) algorithms(addr string) ([]string, error) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	known, err := h.known(addr)
-	if err != nil || len(known) == 0 {
-		return all, err
+	look, err := h.look()
+	if err != nil {
+		return nil, err
+	}
+	// What is known is told only to who shows a key that is none of it.
+	none, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
+	if err != nil {
+		return nil, fmt.Errorf("depot: %w", err)
+	}
+	var key *knownhosts.KeyError
+	if err := look(addr, nowhere(), none); !errors.As(err, &key) || len(key.Want) == 0 {
+		return all, nil
 	}
 	var out []string
-	for _, k := range known {
-		if k.Type() == ssh.KeyAlgoRSA {
+	for _, k := range key.Want {
+		if k.Key.Type() == ssh.KeyAlgoRSA {
 			out = append(out, ssh.KeyAlgoRSASHA512, ssh.KeyAlgoRSASHA256)
 		} else {
-			out = append(out, k.Type())
+			out = append(out, k.Key.Type())
 		}
 	}
 	slices.Sort(out)
 	return slices.Compact(out), nil
 }
+
+// nowhere stands for an address in questions that are about names.
+func nowhere() net.Addr { return &net.TCPAddr{IP: net.IPv4zero} }
 
 // check judges the key that a host shows. Errors wrap ErrHostKey.
 func (h *hosts) check(addr string, key ssh.PublicKey) error {
@@ -70,16 +82,20 @@ func (h *hosts) check(addr string, key ssh.PublicKey) error {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	known, err := h.known(addr)
-	shown := ssh.FingerprintSHA256(key)
-	switch {
-	case err != nil:
+	look, err := h.look()
+	if err != nil {
 		return err
-	case slices.ContainsFunc(known, func(k ssh.PublicKey) bool { return string(k.Marshal()) == string(key.Marshal()) }):
+	}
+	shown := ssh.FingerprintSHA256(key)
+	var other *knownhosts.KeyError
+	switch err := look(addr, nowhere(), key); {
+	case err == nil:
 		return nil
-	case len(known) > 0:
+	case !errors.As(err, &other): // a revoked key, as a rule
+		return fmt.Errorf("%w %s: it shows %s, which the known hosts forbid", ErrHostKey, addr, shown)
+	case len(other.Want) > 0:
 		return fmt.Errorf("%w %s: it shows %s, and known is %s (if that is right, take the old key out of the known hosts)",
-			ErrHostKey, addr, shown, ssh.FingerprintSHA256(known[0]))
+			ErrHostKey, addr, shown, ssh.FingerprintSHA256(other.Want[0].Key))
 	case h.policy == Known:
 		return fmt.Errorf("%w %s: it shows %s, and no key of it is known (if that is right, add the key to the known hosts)", errUnknownKey, addr, shown)
 	}
@@ -89,35 +105,30 @@ func (h *hosts) check(addr string, key ssh.PublicKey) error {
 // errUnknownKey is the ErrHostKey of a host that was never seen.
 var errUnknownKey error = variant{"the host key is not among the known ones, and nothing was sent to the host", ErrHostKey}
 
-// known are the keys of a host; the lock is held.
-func (h *hosts) known(addr string) ([]ssh.PublicKey, error) {
+// look is what the file, or the memory, says of keys; the lock is held.
+func (h *hosts) look() (ssh.HostKeyCallback, error) {
 	if h.file == "" {
-		if k := h.memory[addr]; k != nil {
-			return []ssh.PublicKey{k}, nil
-		}
-		return nil, nil
+		return h.remembered, nil
 	}
 	look, err := knownhosts.New(h.file)
 	if errors.Is(err, fs.ErrNotExist) && h.policy == TrustFirst {
-		return nil, nil
+		return h.remembered, nil
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%w: its file of known hosts cannot be read", ErrHostKey)
+		return nil, fmt.Errorf("%w: the file of known hosts cannot be read", ErrHostKey)
 	}
-	// The library tells what it knows only to who shows a key that is none of them.
-	none, err := ssh.NewPublicKey(ed25519.PublicKey(make([]byte, ed25519.PublicKeySize)))
-	if err != nil {
-		return nil, fmt.Errorf("depot: %w", err)
+	return look, nil
+}
+
+// remembered judges by memory, with the errors of the library that reads files.
+func (h *hosts) remembered(addr string, _ net.Addr, key ssh.PublicKey) error {
+	switch known := h.memory[addr]; {
+	case known == nil:
+		return &knownhosts.KeyError{}
+	case string(known.Marshal()) != string(key.Marshal()):
+		return &knownhosts.KeyError{Want: []knownhosts.KnownKey{{Key: known}}}
 	}
-	var key *knownhosts.KeyError
-	if err := look(addr, &net.TCPAddr{IP: net.IPv4zero}, none); !errors.As(err, &key) {
-		return nil, fmt.Errorf("%w: its file of known hosts cannot be used", ErrHostKey)
-	}
-	var out []ssh.PublicKey
-	for _, k := range key.Want {
-		out = append(out, k.Key)
-	}
-	return out, nil
+	return nil
 }
 
 // remember keeps the key of a new host; the lock is held.

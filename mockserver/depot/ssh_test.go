@@ -181,6 +181,16 @@ func TestAFileOfKnownHostsThatCannotBeReadTrustsNobody(t *testing.T) {
 	require.ErrorIs(t, err, depot.ErrHostKey)
 }
 
+func TestARevokedKeyIsNotTrusted(t *testing.T) {
+	target := sshtargettest.Start(t)
+	file := filepath.Join(t.TempDir(), "known_hosts")
+	require.NoError(t, os.WriteFile(file, []byte("@revoked * "+string(ssh.MarshalAuthorizedKey(target.HostKey()))), 0o600))
+	err := try(t, local(depot.SSHOptions{KnownHosts: file}), account(target))
+	require.ErrorIs(t, err, depot.ErrHostKey)
+	require.ErrorContains(t, err, "forbid")
+	require.NoError(t, try(t, local(depot.SSHOptions{KnownHosts: file}), account(sshtargettest.Start(t))))
+}
+
 // TestAHostIsAskedForTheKeyThatIsKnown has a host with two keys: known is the one that a client would not ask for first.
 func TestAHostIsAskedForTheKeyThatIsKnown(t *testing.T) {
 	target := sshtargettest.Start(t, sshtarget.Options{Legacy: true})
