@@ -37,7 +37,9 @@ func newSuite() (*suite, error) {
 	for i, r := range catalogue.Requirements() {
 		order[r.ID], known[r.ID] = i, r
 	}
-	for _, row := range slices.Concat(analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), targetChecks(), errorChecks(), commonChecks()) {
+	for _, row := range slices.Concat(
+		analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), targetChecks(), errorChecks(), commonChecks(), loginChecks(),
+	) {
 		r, ok := known[row.requirement]
 		if !ok {
 			return nil, fmt.Errorf("conformance: check %s names no requirement of the catalogue", row.id())

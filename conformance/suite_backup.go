@@ -164,6 +164,10 @@ func accessChecks() []row {
 			probe := probes.AccessProbe(t, name)
 			row := row{accessRequirement[t.Name], name, []string{probe}, rules.Denied([]string{probe})}
 			switch {
+			case madeUp(name):
+				row.rule = rules.KeptOut("401 to what nobody has handed out", []string{"denied"}, probe)
+				rows = append(rows, row)
+				continue
 			case name == "none":
 				row.rule = rules.Denied(row.probes, "AUTH_REQUIRED")
 				bare[analytics] = appendObserve(bare[analytics], probe, t.Hazard)

@@ -1,8 +1,10 @@
 package corpus
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/xml"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -38,6 +40,17 @@ func LoginBody(user, password string) []byte {
 // LoginForm is a log-in as a form.
 func LoginForm(user, password string) []byte {
 	return []byte(url.Values{"username": {user}, "password": {password}}.Encode())
+}
+
+// LoginXML is a log-in as XML.
+func LoginXML(user, password string) []byte {
+	var out bytes.Buffer
+	out.WriteString("<login><username>")
+	_ = xml.EscapeText(&out, []byte(user)) // a buffer takes everything
+	out.WriteString("</username><password>")
+	_ = xml.EscapeText(&out, []byte(password))
+	out.WriteString("</password></login>")
+	return out.Bytes()
 }
 
 // TokenForm asks for a token as a form; an empty state is left out.

@@ -17,20 +17,31 @@ var AccessCases = []struct {
 	Name          string
 	Auth          exchange.Auth
 	Authorization string
+	Cookie        string
 }{
-	{"none", exchange.None, ""},
-	{"wrong-user", exchange.WrongUser, ""},
-	{"wrong-password", exchange.WrongPassword, ""},
-	{"password-short", exchange.ShortPassword, ""},
-	{"password-long", exchange.LongPassword, ""},
-	{"password-case", exchange.WrongCase, ""},
-	{"user-case", exchange.UserCase, ""},
-	{"no-value", exchange.Verbatim, "Basic"},
-	{"not-base64", exchange.Verbatim, "Basic %%%"},
-	{"no-colon", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("nobody"))},
-	{"empty-both", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte(":"))},
-	{"unknown-scheme", exchange.Verbatim, "Flowgate nothing"},
+	{"none", exchange.None, "", ""},
+	{"wrong-user", exchange.WrongUser, "", ""},
+	{"wrong-password", exchange.WrongPassword, "", ""},
+	{"password-short", exchange.ShortPassword, "", ""},
+	{"password-long", exchange.LongPassword, "", ""},
+	{"password-case", exchange.WrongCase, "", ""},
+	{"user-case", exchange.UserCase, "", ""},
+	{"no-value", exchange.Verbatim, "Basic", ""},
+	{"not-base64", exchange.Verbatim, "Basic %%%", ""},
+	{"no-colon", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("nobody")), ""},
+	{"empty-both", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte(":")), ""},
+	{"unknown-scheme", exchange.Verbatim, "Flowgate nothing", ""},
+	{MadeUpSession, exchange.Verbatim, "", "SESSID=" + corpus.MadeUp},
+	{MadeUpToken, exchange.Verbatim, "Bearer " + corpus.MadeUp, ""},
+	{MadeUpSigned, exchange.Verbatim, "SignedBearer " + corpus.Unsigned(corpus.MadeUp), ""},
 }
+
+// The cases of sessions and tokens that no device has handed out.
+const (
+	MadeUpSession = "made-up-session"
+	MadeUpToken   = "made-up-token"
+	MadeUpSigned  = "made-up-signed-token"
+)
 
 // AccessTarget is a request that must not be answered without credentials.
 type AccessTarget struct {
@@ -42,8 +53,8 @@ type AccessTarget struct {
 }
 
 var (
-	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme"}
-	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme"}
+	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
+	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
 	ownName   = []string{"wrong-password", "password-short", "password-long", "user-case"}
 )
 
@@ -81,12 +92,15 @@ func (s *set) access() []check.Probe {
 				p.Profile = check.Quick
 			}
 			p.Send = send(func(sn check.Session) []exchange.Request {
+				if ownPassword(c.Auth) && !offers(sn, check.ByBasic) {
+					return nil // no good log-in could follow
+				}
 				r := s.target(sn, t)
-				r.Step, r.Auth, r.Authorization = "denied", c.Auth, c.Authorization
+				r.Step, r.Auth, r.Authorization, r.Cookie = "denied", c.Auth, c.Authorization, c.Cookie
 				out := []exchange.Request{r}
 				if ownPassword(c.Auth) {
 					good := s.target(sn, t)
-					good.Step = "good"
+					good.Step, good.Auth = "good", exchange.OwnBasic
 					out = append(out, good)
 				}
 				return out

@@ -22,8 +22,8 @@ type set struct {
 func All(doc *openapi.Document) []check.Probe {
 	s := &set{doc}
 	return slices.Concat(
-		s.scouts(), s.statistics(), s.agreement(), s.negatives(), s.access(), s.methods(), s.status(), s.flows(),
-		s.backups(), s.farBackups(), s.restores(), s.farRestores(),
+		s.scouts(), s.statistics(), s.agreement(), s.negatives(), s.access(), s.methods(), s.status(), s.logins(), s.gateway(),
+		s.flows(), s.backups(), s.farBackups(), s.restores(), s.farRestores(), s.patient(),
 	)
 }
 

@@ -50,7 +50,7 @@ func handed(x *exchange.Exchange) bool {
 	return strings.HasPrefix(strings.TrimSpace(body), "<") && (strings.Contains(body, "session_id") || strings.Contains(body, "access_token"))
 }
 
-// steps lists the answered exchanges of some steps of a probe.
+// steps lists the answered exchanges of some steps of a probe; what follows a slash in a step's name says how it was done.
 func steps(e *check.Evidence, probe string, names ...string) []exchange.Exchange {
 	return e.Where(func(x *exchange.Exchange) bool {
 		return x.Probe == probe && slices.Contains(names, x.Step) && x.Answered()
@@ -326,13 +326,13 @@ func Issued(probe string) check.Rule {
 	}
 }
 
-// Door judges that a resource of the Common API answers nobody without credentials; one that is not there with good
-// ones is not judged.
-func Door(probe string) check.Rule {
+// Door judges that a resource answers nobody without credentials; one that does not answer the step of the good ones is
+// not judged.
+func Door(probe, good string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
-		if good := first(e, probe, "good"); good != nil && good.OK() {
-			for _, x := range steps(e, probe, "denied", "wrong-user", "made-up-session", "made-up-token") {
+		if in := first(e, probe, good); in != nil && in.OK() {
+			for _, x := range steps(e, probe, "denied") {
 				keptOut(&t, &x, "401 without good credentials")
 			}
 		}

@@ -13,6 +13,7 @@ func analyticsRequirements() []Requirement {
 	a.add("required", "", Must, Stated, "Every request is authenticated: without credentials nothing is answered.")
 	a.add("wrong-credentials", "", Must, Inferred, "Credentials that are not valid do not authenticate a request.")
 	a.add("malformed-header", "", Must, Inferred, "An Authorization header that cannot be read does not authenticate a request.")
+	a.add("hostile", "", Must, Inferred, "Text that means something to a database, a directory or a file system is only text in a user name or password: it authenticates nobody, and is no internal error.")
 	a.add("methods", "", May, Silent, "Which methods of authentication exist is left to the Common API.")
 	rows := slices.Concat(o.rows, a.rows)
 	for _, t := range Templates() {

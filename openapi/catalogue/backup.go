@@ -147,6 +147,7 @@ func startRestore() []Requirement {
 }
 
 // commonRequirements are facts of the Common API, which the two documents only refer to: nothing here can fail a device.
+// What the promise that every request is authenticated entails for its ways to log in stands in accessRequirements.
 func commonRequirements() []Requirement {
 	s := &section{doc: Common, name: "Common API", prefix: "common"}
 	s.add("services", "services", May, Inferred, "The services and their versions are listed.")

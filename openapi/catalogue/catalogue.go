@@ -38,6 +38,7 @@ const (
 	Analytics Document = "analytics" // flow analytics, import_stats
 	Backup    Document = "backup"    // backup and restore, created 16 January 2025
 	Common    Document = "common"    // what is known of the Common API that both refer to
+	Gateway   Document = "gateway"   // what is known of a sibling service, which devices may list
 )
 
 // Title is the document's name for people.
@@ -47,6 +48,8 @@ func (d Document) Title() string {
 		return "FlowGateway analytics API"
 	case Backup:
 		return "Backup and restore API"
+	case Gateway:
+		return "Gateway API (facts)"
 	}
 	return "Common API (facts)"
 }
@@ -73,7 +76,9 @@ const Version = "2026-11-23"
 
 // Requirements lists all requirements, in the order of the documents.
 func Requirements() []Requirement {
-	return slices.Concat(analyticsRequirements(), backupRequirements(), targetRequirements(), commonRequirements())
+	return slices.Concat(
+		analyticsRequirements(), backupRequirements(), targetRequirements(), commonRequirements(), accessRequirements(), gatewayRequirements(),
+	)
 }
 
 // Find returns the requirement of that id.
