@@ -56,7 +56,7 @@ type Fool struct {
 func All() []Fool {
 	all := slices.Concat(
 		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(),
-		errorFools(), authFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(),
+		errorFools(), authFools(), loginFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(),
 		eccentrics(), unconditional(), controls(),
 	)
 	slices.SortFunc(all, func(a, b Fool) int { return strings.Compare(a.Name, b.Name) })
