@@ -259,7 +259,9 @@ func guestFools() []Fool {
 	return []Fool{
 		mutant("session/password-not-checked", wrong, "hands out a session for a name that it knows and any password", alikeNamed(func(k *keyring, user, _ string) bool { return user == k.user })),
 		mutant("session/empty-password-taken", wrong, "hands out a session for a name that it knows and an empty password", alikeNamed(func(k *keyring, user, password string) bool { return user == k.user && password == "" })),
-		mutant("session/unknown-user-is-guest", wrong, "hands out a session to names that it does not know", alikeNamed(func(k *keyring, user, _ string) bool { return user != k.user && !strings.ContainsAny(user, "'\x00") && user != "" })),
+		mutant("session/unknown-user-is-guest", wrong, "hands out a session to names that it does not know", alikeNamed(func(k *keyring, user, _ string) bool {
+			return user != k.user && !strings.ContainsAny(user, "'\x00") && user != ""
+		})),
 		mutant("session/empty-user-is-guest", wrong, "hands out a session for an empty name", alikeNamed(func(_ *keyring, user, _ string) bool { return user == "" })),
 		mutant("session/absent-password-taken", wrong, "hands out a session where there is no password", alike(func(_ *keyring, c *call) bool {
 			o, ok := asObject(c.body)

@@ -17,7 +17,9 @@ import (
 const noGateway = "the device does not list the service gateway 1.5, and is not judged on it"
 
 // sourcesAnswer is what a device answered to the account; nil where it was not asked.
-func sourcesAnswer(e *check.Evidence, probe string) *exchange.Exchange { return first(e, probe, "sources") }
+func sourcesAnswer(e *check.Evidence, probe string) *exchange.Exchange {
+	return first(e, probe, "sources")
+}
 
 // FlowSources judges that a device which lists the service answers with a list.
 func FlowSources(probe string) check.Rule {

@@ -53,7 +53,8 @@ func handed(x *exchange.Exchange) bool {
 // steps lists the answered exchanges of some steps of a probe; what follows a slash in a step's name says how it was done.
 func steps(e *check.Evidence, probe string, names ...string) []exchange.Exchange {
 	return e.Where(func(x *exchange.Exchange) bool {
-		return x.Probe == probe && slices.Contains(names, x.Step) && x.Answered()
+		name, _, _ := strings.Cut(x.Step, "/")
+		return x.Probe == probe && slices.Contains(names, name) && x.Answered()
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/fools"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/mockserver"
@@ -15,6 +16,7 @@ import (
 type device struct {
 	name, kind, about, requirement string
 	expect                         verdict.Verdict
+	auth                           check.Way
 	options                        func(*mockserver.Options)
 	wrap                           func(http.Handler) http.Handler
 	way                            func(fools.Way) fools.Way // to the device's collectors
@@ -43,6 +45,7 @@ func devices() []device {
 			})
 		}
 	}
+	out = append(out, accessDevices()...)
 	for _, f := range fools.All() {
 		out = append(out, device{name: f.Name, kind: f.Kind.String(), about: f.About, requirement: f.Requirement, expect: f.Expect, wrap: f.Wrap, way: f.Way, farEnd: f.FarEnd})
 	}
@@ -81,6 +84,11 @@ func (w *world) judge(ctx context.Context, d *device, focus bool) Outcome {
 func documentOf(requirement string) []string {
 	if strings.HasPrefix(requirement, "analytics/") {
 		return []string{"analytics/**"}
+	}
+	for _, document := range []string{"common", "gateway"} {
+		if strings.HasPrefix(requirement, document+"/") {
+			return []string{document + "/**"}
+		}
 	}
 	return []string{"backup/**", "restore/**"}
 }

@@ -150,9 +150,13 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	}
 	defer stop()
 	serial := appliance.State().Serial
-	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin"}, conformance.Options{
+	code, err := appliance.IssueCode("admin")
+	if err != nil {
+		return nil, err
+	}
+	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin", Auth: d.auth, AccessCode: code}, conformance.Options{
 		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: 20 * time.Minute,
-		Flows: flows, Target: watch, Skip: d.spared(),
+		WaitExpiry: 2 * time.Hour, Guesses: 5, Flows: flows, Target: watch, Skip: d.spared(),
 		Now: at.Now, Pause: pause,
 	})
 	if err != nil {

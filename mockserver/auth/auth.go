@@ -258,6 +258,7 @@ func (a *Accounts) recall(mark [sha256.Size]byte, at Moment) *account {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if seen, ok := a.good[mark]; ok && !at.Machine.After(seen.until) && !seen.of.locked(at.Device) {
+		seen.of.failures = 0 // a right password ends the row of wrong ones, remembered or not
 		return seen.of
 	}
 	return nil
