@@ -137,7 +137,8 @@ func NothingHanded(want string, hostile bool, probes ...string) check.Rule {
 	}
 }
 
-// RefusedWith judges that log-ins which are refused with a 4xx status are refused with this one and this error_id.
+// RefusedWith judges that log-ins with a whole and wrong name and password which are refused with a 4xx status are refused
+// with this one and this error_id. What is empty or missing may as well be called a bad request.
 func RefusedWith(status int, id string, probes ...string) check.Rule {
 	want := fmt.Sprintf("%d %s", status, id)
 	return func(e *check.Evidence) check.Judgement {
@@ -145,7 +146,7 @@ func RefusedWith(status int, id string, probes ...string) check.Rule {
 		for _, p := range probes {
 			for _, x := range steps(e, p, "denied") {
 				switch {
-				case x.Response.Status/100 != 4:
+				case x.Response.Status/100 != 4 || !strings.HasPrefix(x.Step, "denied/wrong-"):
 				case x.Response.Status == status && problem(&x).ID == id:
 					t.pass(&x, want, brief(&x))
 				case x.Response.Status == http.StatusForbidden || x.Response.Status == http.StatusTooManyRequests:
