@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -90,7 +91,9 @@ func Cookie(h http.Header, body []byte) string {
 		Key string `json:"session_key"`
 		ID  string `json:"session_id"`
 	}
-	_ = json.Unmarshal(body, &named) // a body that is none leaves the cookie
+	if json.Unmarshal(body, &named) != nil {
+		named.Key, named.ID = inXML(body, "session_key"), inXML(body, "session_id")
+	}
 	for _, c := range (&http.Response{Header: h}).Cookies() {
 		if c.Value != "" && c.MaxAge >= 0 && (named.Key == "" || c.Name == named.Key) {
 			return c.Name + "=" + c.Value
@@ -114,10 +117,43 @@ func ReadToken(body []byte) Token {
 		Value string  `json:"access_token"`
 		Life  float64 `json:"expires_in"`
 	}
-	if json.Unmarshal(body, &t) != nil {
-		return Token{}
+	// A life that is no number is told by its own rule; the token may be good.
+	if _ = json.Unmarshal(body, &t); t.Value == "" {
+		life, err := strconv.ParseFloat(inXML(body, "expires_in"), 64)
+		if err != nil {
+			life = 0 // it is not told
+		}
+		t.Value, t.Life = inXML(body, "access_token"), life
 	}
 	return Token{t.Value, time.Duration(t.Life * float64(time.Second))}
+}
+
+// inXML finds a value in XML, as an attribute or as an element; "" where there is none.
+func inXML(body []byte, name string) string {
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("<")) {
+		return ""
+	}
+	for d := xml.NewDecoder(bytes.NewReader(body)); ; {
+		token, err := d.Token()
+		start, ok := token.(xml.StartElement)
+		switch {
+		case err != nil:
+			return ""
+		case !ok:
+			continue
+		case start.Name.Local == name:
+			var text string
+			if d.DecodeElement(&text, &start) == nil {
+				return strings.TrimSpace(text)
+			}
+			return ""
+		}
+		for _, a := range start.Attr {
+			if a.Name.Local == name {
+				return a.Value
+			}
+		}
+	}
 }
 
 // MadeUp is a secret of the form of the family's sessions that no device has handed out.

@@ -190,7 +190,7 @@ func named(b []byte, visit func(kind, key, value string)) {
 		})
 		return
 	}
-	for _, form := range []*regexp.Regexp{param, element, member} {
+	for _, form := range []*regexp.Regexp{param, attr, element, member} {
 		for _, m := range form.FindAllSubmatch(b, -1) {
 			v, _ := unescapePercent(view{text: m[3]}, true)
 			v, _ = unescapeEntities(v)

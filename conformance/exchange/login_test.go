@@ -74,6 +74,12 @@ func TestWhatALogInHandsOutIsASecretEverywhere(t *testing.T) {
 		"a session in XML": func(w http.ResponseWriter) {
 			_, _ = fmt.Fprintf(w, `<login><session_id>%s</session_id></login>`, handed)
 		},
+		"a session in attributes": func(w http.ResponseWriter) {
+			_, _ = fmt.Fprintf(w, `<session session_key="SESSID" session_id="%s"/>`, handed)
+		},
+		"a token in attributes": func(w http.ResponseWriter) {
+			_, _ = fmt.Fprintf(w, `<token access_token='%s' expires_in="3600"/>`, handed)
+		},
 		"a cookie and nothing else": func(w http.ResponseWriter) { w.Header().Set("Set-Cookie", "SESSID="+handed) },
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -266,11 +266,12 @@ const keyNames = `password|security_pwd|access_token|session_id|session_key|asse
 var (
 	param    = regexp.MustCompile(`(?i)(^|[^a-z0-9_-])(` + keyNames + `)=([^&;\s"'<>,]+)`)
 	element  = regexp.MustCompile(`(?i)(<(?:\w+:)?(` + keyNames + `)(?:\s[^<>]*)?>)([^<]+)(<|$)`)
+	attr     = regexp.MustCompile(`(?i)(\b(` + keyNames + `)\s*=\s*["'])([^"']+)(["']|$)`)
 	member   = regexp.MustCompile(`(?i)("(` + keyNames + `)"\s*:\s*")((?:[^"\\]|\\.)+)("|$)`)
 	urlParam = regexp.MustCompile(`([?&#](?:code|token)=)[^&;\s]+`)
 )
 
-// keyed redacts text that is not JSON by key: parameters, elements, and JSON within it.
+// keyed redacts text that is not JSON by key: parameters, attributes, elements, and JSON within it.
 func keyed(b []byte) []byte {
 	if !mentions(b) {
 		return b
@@ -289,5 +290,5 @@ func keyed(b []byte) []byte {
 			return out
 		})
 	}
-	return hide(hide(hide(b, param, "="), element, ""), member, "")
+	return hide(hide(hide(hide(b, param, "="), attr, ""), element, ""), member, "")
 }

@@ -32,6 +32,7 @@ type appliance struct {
 	restore job
 	last    *job
 	secrets map[string]string // of the backups on its disk, by directory
+	door    door
 }
 
 // job is a backup or a restore; the zero value is the one before any.
@@ -41,22 +42,20 @@ type job struct {
 	looks                                    int
 }
 
-func newAppliance() *appliance { return &appliance{now: noon, secrets: map[string]string{}} }
+func newAppliance() *appliance {
+	return &appliance{now: noon, secrets: map[string]string{}, door: door{sessions: map[string]bool{}, tokens: map[string]time.Time{}}}
+}
 
 func (d *appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", d.now.Format(http.TimeFormat))
-	if strings.HasPrefix(r.URL.Path, "/api/common/1.0/") {
-		reply(w, http.StatusOK, []any{map[string]any{"id": "common", "versions": []string{"1.0"}}})
+	if d.common(w, r) {
 		return
 	}
-	name, word, ok := r.BasicAuth()
-	switch {
-	case r.Header.Get("Authorization") == "":
-		w.Header().Set("WWW-Authenticate", "Basic")
-		refuse(w, 401, "AUTH_REQUIRED")
-		return
-	case !ok || name != user || word != password:
-		refuse(w, 401, "AUTH_INVALID_CREDENTIALS")
+	if id := d.admitted(r); id != "" {
+		if r.Header.Get("Authorization") == "" {
+			w.Header().Set("WWW-Authenticate", "Basic")
+		}
+		refuse(w, 401, id)
 		return
 	}
 	key := r.Method + " " + r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]

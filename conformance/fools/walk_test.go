@@ -21,18 +21,22 @@ type step struct {
 	scope             string // A, B, C, or statistics where it is no template's; backup, restore, other
 	method, path      string
 	body, auth, ctype string // auth "" is the account's, "-" none
+	cookie            string
 }
 
 func basic(u, p string) string { return "Basic " + base64.StdEncoding.EncodeToString([]byte(u+":"+p)) }
 
 func (s step) String() string {
-	return strings.Join([]string{s.scope, s.method, s.path, s.body, s.auth}, " ")
+	return strings.Join([]string{s.scope, s.method, s.path, s.body, s.auth, s.cookie}, " ")
 }
 
 func (s step) request() *http.Request {
 	r := httptest.NewRequest(s.method, "http://appliance.example"+s.path, strings.NewReader(s.body))
 	if s.auth != "-" {
 		r.Header.Set("Authorization", cmpOr(s.auth, basic(user, password)))
+	}
+	if s.cookie != "" {
+		r.Header.Set("Cookie", s.cookie)
 	}
 	if s.body != "" {
 		r.Header.Set("Content-Type", cmpOr(s.ctype, "application/json"))
@@ -56,7 +60,7 @@ func local(stats string, start, end time.Time, source string) string {
 
 // walk is the script: every operation with every kind of argument, right and wrong.
 func walk() []step {
-	return slices.Concat(positives(), negatives(), strangers(), jobs())
+	return slices.Concat(positives(), negatives(), strangers(), logins(), jobs())
 }
 
 func ask(scope, body string) step {

@@ -43,11 +43,7 @@ func handed(x *exchange.Exchange) bool {
 	if !x.OK() {
 		return false
 	}
-	if corpus.Cookie(x.Response.Header, x.Response.Body) != "" || corpus.ReadToken(x.Response.Body).Value != "" {
-		return true
-	}
-	body := string(x.Response.Body)
-	return strings.HasPrefix(strings.TrimSpace(body), "<") && (strings.Contains(body, "session_id") || strings.Contains(body, "access_token"))
+	return corpus.Cookie(x.Response.Header, x.Response.Body) != "" || corpus.ReadToken(x.Response.Body).Value != ""
 }
 
 // steps lists the answered exchanges of some steps of a probe; what follows a slash in a step's name says how it was done.
@@ -352,7 +348,7 @@ func Echoes(e *check.Evidence) check.Judgement {
 		job := x.Operation == corpus.StartBackup || x.Operation == corpus.StartRestore || x.Operation == corpus.GetBackup || x.Operation == corpus.GetRestore
 		for _, l := range x.Leaks {
 			switch {
-			case l.Where == "Location":
+			case l.Where == "Location", l.Secret == "session" && l.Where == "body" && handsOut(x):
 			case l.Secret == "session", l.Secret == "access code", l.Secret == "assertion", l.Secret == "password" && !job:
 				t.fail(x, want, fmt.Sprintf("the %s in the %s", l.Secret, l.Where))
 			}
@@ -362,6 +358,12 @@ func Echoes(e *check.Evidence) check.Judgement {
 		}
 	}
 	return t.judgement("the device answered nothing")
+}
+
+// handsOut reports a request by which a session or token is handed out, in a body that may be XML.
+func handsOut(x *exchange.Exchange) bool {
+	path, _, _ := strings.Cut(x.Request.URL, "?")
+	return strings.HasSuffix(path, corpus.LoginPath) || strings.HasSuffix(path, corpus.TokenPath)
 }
 
 // Challenge notes what a 401 for a missing header says of the credentials that are wanted.

@@ -1,0 +1,138 @@
+package fools
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// oddLogins log in in other lawful ways.
+func oddLogins() []Fool {
+	info := func(c *call) bool { return c.on(authInfoPath) }
+	cookies := func(attributes string) behaviour {
+		return reheaded(func(_ *call, h http.Header) {
+			for i, v := range h["Set-Cookie"] {
+				first, _, _ := strings.Cut(v, ";")
+				h["Set-Cookie"][i] = first + attributes
+			}
+		})
+	}
+	stale := func(id string) behaviour {
+		return editAnswers(func(c *call) bool { return c.protected() && c.cookie()+c.bearer() != "" }, func(_ *call, a *answer) {
+			if a.status == http.StatusUnauthorized {
+				a.editObject(fixed("error_id", id))
+			}
+		})
+	}
+	return []Fool{
+		odd("auth-info-absent", "does not tell its ways to log in", editAnswers(info, func(_ *call, a *answer) {
+			*a = *text(http.StatusNotFound, "text/html", "<h1>Not Found</h1>")
+		})),
+		odd("auth-info-in-xml", "tells its ways to log in as XML, whatever is asked for", editAnswers(info, func(_ *call, a *answer) {
+			*a = *text(http.StatusOK, "application/xml", `<auth_info specify_purpose="true"><supported_methods><method>BASIC</method><method>COOKIE</method></supported_methods></auth_info>`)
+		})),
+		odd("log-in-answered-in-xml", "answers a log-in as XML, whatever is asked for", editAnswers(loggingIn, inXML)),
+		odd("services-newer-only", "knows services in version 1.1 only", editAnswers(func(c *call) bool { return c.on(servicesPath) }, func(_ *call, a *answer) {
+			*a = *refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
+		})),
+		odd("cookie-guarded", "sets cookies for scripts and plain connections out of reach", cookies("; Path=/; Secure; HttpOnly; SameSite=Strict")),
+		odd("cookie-with-age", "sets cookies that browsers keep for an hour", cookies("; Path=/api; Max-Age=3600")),
+		odd("stale-credentials-required", "asks for credentials where a session or token is none", stale("AUTH_REQUIRED")),
+		odd("logout-by-get-only", "knows no POST logout", onlyLogout(http.MethodGet)),
+		odd("logout-by-post-only", "knows no GET logout", onlyLogout(http.MethodPost)),
+		odd("logout-with-text", "says good-bye", editAnswers(func(c *call) bool { return c.on(logoutPath) }, func(_ *call, a *answer) {
+			if a.ok() {
+				*a = *text(http.StatusOK, "text/plain", "Good-bye.")
+			}
+		})),
+		odd("odd-log-ins-bad-requests", "calls log-ins with letters that no name has a bad request", oddNames),
+		odd("flow-sources-in-xml", "tells its sources as XML", editAnswers(func(c *call) bool { return c.on(sourcesPath) }, sourcesInXML)),
+		odd("gateway-unlisted", "does not list the service gateway, and does not have it", withoutGateway),
+	}
+}
+
+// inXML writes the members of an answer as attributes.
+func inXML(_ *call, a *answer) {
+	o, ok := asObject(a.body)
+	if !ok || !a.ok() {
+		return
+	}
+	key, _ := o.text("session_key")
+	id, _ := o.text("session_id")
+	a.header.Set("Content-Type", "application/xml")
+	a.body = fmt.Appendf(nil, `<session session_key=%q session_id=%q/>`, key, id)
+}
+
+// sourcesInXML writes each source as an element.
+func sourcesInXML(_ *call, a *answer) {
+	v, err := decode(a.body)
+	list, ok := v.([]any)
+	if err != nil || !ok || !a.ok() {
+		return
+	}
+	out := []byte("<flow_sources>")
+	for _, item := range list {
+		o, ok := item.(*object)
+		if !ok {
+			continue
+		}
+		out = append(out, "<flow_source"...)
+		for _, k := range o.keys {
+			out = fmt.Appendf(out, ` %s="%v"`, k, o.get(k))
+		}
+		out = append(out, "/>"...)
+	}
+	a.header.Set("Content-Type", "text/xml")
+	a.body = append(out, "</flow_sources>"...)
+}
+
+func onlyLogout(method string) behaviour {
+	return func(within step) step {
+		return func(c *call) *answer {
+			if c.on(logoutPath) && c.req.Method != method {
+				return refusal(http.StatusMethodNotAllowed, "HTTP_INVALID_METHOD", "Requested method is not available for this resource.")
+			}
+			return within(c)
+		}
+	}
+}
+
+// oddNames refuses names and passwords with anything but plain letters in a log-in.
+func oddNames(within step) step {
+	return func(c *call) *answer {
+		user, password, ok := loginOf(c.body)
+		if ok && loggingIn(c) && strings.ContainsFunc(user+password, func(r rune) bool { return r < ' ' || r > '~' || strings.ContainsRune(`'"<>()*;$`, r) }) {
+			return refusal(http.StatusBadRequest, "REQUEST_INVALID_INPUT", "This is no name.")
+		}
+		return within(c)
+	}
+}
+
+func withoutGateway(within step) step {
+	return func(c *call) *answer {
+		if c.on(sourcesPath) {
+			return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
+		}
+		a := within(c)
+		if !c.on(servicesPath) {
+			return a
+		}
+		a.edit(func(v any) any {
+			list, ok := v.([]any)
+			if !ok {
+				return v
+			}
+			kept := []any{}
+			for _, item := range list {
+				if o, ok := item.(*object); ok {
+					if id, _ := o.text("id"); id == "gateway" {
+						continue
+					}
+				}
+				kept = append(kept, item)
+			}
+			return kept
+		})
+		return a
+	}
+}
