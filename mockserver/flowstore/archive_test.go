@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 	"time"
 
@@ -277,3 +278,40 @@ const (
 	waitFor = time.Minute
 	tick    = time.Millisecond
 )
+
+// Counting, asking, flushing and clearing go on at the same time, with time running over the edges of pages.
+func TestEverythingAtOnce(t *testing.T) {
+	store, a, _ := reopen(t, t.TempDir(), flowstore.ArchiveOptions{Compact: 1000})
+	var all sync.WaitGroup
+	begin := flowstore.Hour.Floor(now) - 7200
+	for i := range byte(2) {
+		all.Go(func() {
+			for s := range int64(3600) {
+				store.Count(one(netip.AddrFrom4([4]byte{192, 0, 2, i}), begin+s*2))
+			}
+		})
+		all.Go(func() {
+			for range 20 {
+				for _, r := range everything(t, store) {
+					for _, row := range r {
+						if row.PeakFlows > row.Flows || row.Flows != 3*row.Packets {
+							t.Errorf("%+v", row)
+						}
+					}
+				}
+			}
+		})
+	}
+	all.Go(func() {
+		for i := range 30 {
+			if err := a.Flush(); err != nil {
+				t.Error(err)
+			}
+			if i == 15 {
+				store.Clear()
+			}
+		}
+	})
+	all.Wait()
+	require.NoError(t, a.Close())
+}

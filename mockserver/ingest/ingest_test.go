@@ -1,8 +1,10 @@
 package ingest_test
 
 import (
+	"encoding/binary"
 	"net"
 	"net/netip"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -172,5 +174,36 @@ func TestWhatCannotBeListenedOn(t *testing.T) {
 	for _, o := range []ingest.Options{{Protocol: "netflow4", Listen: "127.0.0.1:0"}, {Listen: c.Addr().String()}, {Listen: "127.0.0.1"}, {Listen: "192.0.2.1:0"}} {
 		_, err := ingest.Listen(o)
 		require.Error(t, err)
+	}
+}
+
+// What other people's exporters have sent, as it was captured, comes to what they had seen.
+func TestCapturesOfOtherExporters(t *testing.T) {
+	for file, flows := range map[string]uint64{
+		"softflowd-1.pcap": 40, "softflowd-5.pcap": 40, "softflowd-9.pcap": 40, "softflowd-10.pcap": 40,
+		"pmacct-9.pcap": 40, "pmacct-10.pcap": 40, "fprobe-7.pcap": 10,
+	} {
+		t.Run(file, func(t *testing.T) {
+			b, err := os.ReadFile("../../fixtures/packets/" + file)
+			require.NoError(t, err)
+			store := flowstore.NewCollected(flowstore.CollectedOptions{})
+			c := listen(t, "netflow", "127.0.0.1:0", store)
+			conn, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(c.Addr()))
+			require.NoError(t, err)
+			defer conn.Close() //nolint:errcheck // of a test
+			want := flow.Bucket{Flows: flows}
+			const fileHeader, recordHeader, ethernet, ipAndUDP = 24, 16, 14, 28
+			for b = b[fileHeader:]; len(b) > 0; {
+				n := binary.LittleEndian.Uint32(b[8:])
+				packet := b[recordHeader+ethernet : recordHeader+n]
+				b = b[recordHeader+n:]
+				_, err := conn.Write(packet[ipAndUDP:])
+				require.NoError(t, err)
+				want.Packets++
+				want.Bytes += uint64(len(packet))
+			}
+			arrived(t, c, want.Packets)
+			require.Equal(t, want.Second(), minute(t, store, netip.MustParseAddr("127.0.0.1")))
+		})
 	}
 }
