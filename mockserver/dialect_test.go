@@ -92,7 +92,7 @@ func knobs() map[dialect.Key]func(t *testing.T, a *mockserver.Appliance) string 
 			a.Clock().Set(moment)
 			return jobDone(t, a)
 		},
-		dialect.NewestBackup: func(t *testing.T, a *mockserver.Appliance) string {
+		dialect.NewestFor: func(t *testing.T, a *mockserver.Appliance) string {
 			jobDone(t, a)
 			a.Clock().Set(moment.Add(-time.Hour)) // the later one has the earlier name
 			jobDone(t, a)

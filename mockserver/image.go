@@ -20,7 +20,7 @@ const maxImage = 32 << 20
 const imageField = "file"
 
 func newestBy(d dialect.Dialect) depot.Newest {
-	if d.Answer(dialect.NewestBackup) == "time" {
+	if d.Answer(dialect.NewestFor) == "time" {
 		return depot.ByTime
 	}
 	return depot.ByName

@@ -31,7 +31,7 @@ var (
 	ErrForeign = errors.New("something is stored with the backups that is no backup (accepted: a directory with nothing but backups)")
 )
 
-// Newest says which backup is the newest (dialect newest-backup).
+// Newest says which backup is the newest (dialect newest-by).
 type Newest uint8
 
 // The lawful ways.

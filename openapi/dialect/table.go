@@ -30,7 +30,6 @@ const (
 	RestoreSubdir      Key = "restore-subdir"
 	BackupNameZone     Key = "backup-name-zone"
 	NameCollision      Key = "name-collision"
-	NewestBackup       Key = "newest-backup"
 	AbsentNoCert       Key = "absent-no-cert"
 	BackupWrongMethod  Key = "backup-wrong-method"
 	UnknownPath        Key = "unknown-path"
@@ -181,11 +180,6 @@ var table = []Question{
 		Key: NameCollision, Ask: "What happens to a second backup in the same minute?",
 		Why:     "backup: silent; observed names have minutes only",
 		Answers: []Answer{{"suffix", "its directory gets a suffix"}, {"replace", "it replaces the first"}, {"error", "it ends in ERROR"}},
-	},
-	{
-		Key: NewestBackup, Ask: "By what is a backup the latest one, which a restore takes?",
-		Why:     "backup, Start restore: the latest directory is picked; latest by what is not said",
-		Answers: []Answer{{"name", "by the time in the directory's name"}, {"time", "by the time at which the directory was last changed"}},
 	},
 	{
 		Key: AbsentNoCert, Ask: "What does a restore without no_cert do?",

@@ -33,7 +33,7 @@ var targetQuestions = []Question{
 	},
 	{
 		Key: NewestFor, Ask: "What makes a directory the newest, for a restore?",
-		Why: "backup, Start restore: the latest directory", Observed: true,
+		Why:     "backup, Start restore: the latest directory",
 		Answers: []Answer{{"name", "its name"}, {"time", "its time of change"}},
 	},
 }
