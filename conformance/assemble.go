@@ -257,13 +257,21 @@ func (r *run) identify(exchanges []exchange.Exchange) verdict.Target {
 // bodyLimit is how much of a body a report shows; recordings keep more.
 const bodyLimit = 4 << 10
 
+// limitOf is the limit of a request's body: what the harness wrote down itself is shown as a whole, within reason.
+func limitOf(x *exchange.Exchange) int {
+	if x.Noted() {
+		return 16 * bodyLimit
+	}
+	return bodyLimit
+}
+
 // reported turns exchanges into those of a report.
 func reported(exchanges []exchange.Exchange) []verdict.Exchange {
 	out := make([]verdict.Exchange, 0, len(exchanges))
 	for i := range exchanges {
 		x := &exchanges[i]
 		out = append(out, verdict.Exchange{
-			ID: x.ID, Probe: x.Probe, Request: message(&x.Request), Response: message(&x.Response), Error: x.Error,
+			ID: x.ID, Probe: x.Probe, Request: message(&x.Request, limitOf(x)), Response: message(&x.Response, bodyLimit), Error: x.Error,
 			Curl:    exchange.Curl(*x, ""),
 			Timings: verdict.Timings{Started: x.Started, FirstByte: millis(x.FirstByte), Total: millis(x.Total)},
 		})
@@ -273,12 +281,12 @@ func reported(exchanges []exchange.Exchange) []verdict.Exchange {
 
 func millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-func message(m *exchange.Message) verdict.Message {
+func message(m *exchange.Message, limit int) verdict.Message {
 	v := verdict.Message{Method: m.Method, URL: m.URL, Status: m.Status, Headers: [][2]string{}, Cut: m.Cut}
 	body := string(m.Body)
-	if len(body) > bodyLimit {
-		v.Cut += len(body) - bodyLimit
-		body = body[:bodyLimit]
+	if len(body) > limit {
+		v.Cut += len(body) - limit
+		body = body[:limit]
 	}
 	v.Body = strings.ToValidUTF8(body, "\uFFFD")
 	for name, values := range m.Header {

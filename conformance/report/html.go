@@ -94,7 +94,8 @@ type (
 	}
 	htmlFinding struct {
 		Word, Name, Want, Got, Exchange string
-		Known                           bool // the exchange is in the report
+		Known                           bool   // the exchange is in the report
+		Witness                         string // exchange of the second observer, "" where the report has none
 	}
 	htmlExchange struct {
 		ID, Method, Path, Outcome, Class string
@@ -223,8 +224,13 @@ func (s subject) htmlCheck(c *verdict.Check) htmlCheck {
 	findings := slices.Clone(c.Findings)
 	slices.SortStableFunc(findings, func(a, b verdict.Finding) int { return cmp.Compare(b.Verdict, a.Verdict) })
 	for _, f := range findings {
+		witness := ""
+		if s.exchanges[f.Witness] != nil {
+			witness = line(f.Witness, 0)
+		}
 		out.Findings = append(out.Findings, htmlFinding{
-			Word: f.Verdict.String(), Name: plain(f.Verdict.String()), Want: line(f.Want, 0), Got: line(f.Got, 0),
+			Witness: witness,
+			Word:    f.Verdict.String(), Name: plain(f.Verdict.String()), Want: line(f.Want, 0), Got: line(f.Got, 0),
 			Exchange: line(f.Exchange, 0), Known: s.exchanges[f.Exchange] != nil,
 		})
 	}
@@ -239,6 +245,10 @@ func (s subject) htmlExchange(x *verdict.Exchange) htmlExchange {
 		Error: line(x.Error, 0), Curl: block(x.Curl),
 		Request:  wire(x.Request.Method+" "+x.Request.URL, x.Request.Headers, x.Request.Body, x.Request.Cut),
 		Response: wire(strconv.Itoa(x.Response.Status), x.Response.Headers, x.Response.Body, x.Response.Cut),
+	}
+	if lines := seen(x); lines != nil {
+		out.Path, out.Outcome, out.Class, out.Request, out.Response = line(x.Request.URL, 0), "seen", "good", strings.Join(lines, "\n"), "what the other end saw has no answer"
+		return out
 	}
 	switch {
 	case x.Error != "":

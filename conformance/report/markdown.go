@@ -147,6 +147,10 @@ func (m *sheet) detail(c *verdict.Check) string {
 			out.WriteString(markdownExchange(x))
 		}
 		shown[f.Exchange] = true
+		if x := m.exchanges[f.Witness]; x != nil && !shown[f.Witness] {
+			out.WriteString(markdownWitness(x))
+			shown[f.Witness] = true
+		}
 	}
 	return out.String() + "</details>\n\n"
 }

@@ -168,6 +168,9 @@ func (p *page) findings(findings []verdict.Finding) {
 		if f.Exchange != "" && last {
 			p.evidence(f.Exchange)
 		}
+		if f.Witness != "" {
+			p.witness(f.Witness)
+		}
 	}
 	if more > 0 {
 		p.print("    and %s\n", plural(more, "more finding"))
@@ -179,6 +182,10 @@ func (p *page) evidence(id string) {
 	x := p.exchanges[id]
 	if x == nil {
 		p.print("    %s is not in this report\n", line(id, 0))
+		return
+	}
+	if seen(x) != nil {
+		p.witness(id)
 		return
 	}
 	p.paragraph(4, fmt.Sprintf("%s: %s -> %s", line(x.ID, 0), line(p.request(x), 0), line(outcome(x), 0)))
