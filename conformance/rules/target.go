@@ -179,11 +179,16 @@ func eachFar(judge func(t *tally, w *watched)) check.Rule {
 	}
 }
 
-// FarReached judges that a backup which is COMPLETED logged in.
+// FarReached judges that a backup which is COMPLETED logged in. A run that was to watch backups, and to whose server no
+// connection came although nothing about the host is open, is incomplete: nothing was proven.
 func FarReached(e *check.Evidence) check.Judgement {
-	return eachFar(func(t *tally, w *watched) {
+	j := eachFar(func(t *tally, w *watched) {
 		t.both(w, len(w.sight.Logins()) > 0, "a log-in on the machine that hostname names", "")
 	})(e)
+	if w := sighted(e, FarBackups, corpus.TargetFirst); len(j.Findings) == 0 && w != nil {
+		j.Gap = w.start.OK() && w.never() && !w.portNamed()
+	}
+	return j
 }
 
 // FarAccount judges that log-ins are tried with what was posted, and with nothing else. Keys may be tried first.
@@ -224,7 +229,7 @@ func FarCompletes(e *check.Evidence) check.Judgement {
 	for _, p := range FarBackups.Local {
 		w := sighted(e, FarBackups, p)
 		switch {
-		case w == nil || w.refusesPort() || w.never() && w.ended() != "COMPLETED":
+		case w == nil || w.refusesPort() || w.start.OK() && w.never() && w.ended() != "COMPLETED":
 		case !w.start.OK():
 			t.both(w, false, "the backup succeeds", "")
 		case w.end == nil || w.ended() == "":
