@@ -21,7 +21,7 @@ func (a *app) spec() *cobra.Command {
 		Use:   "spec",
 		Short: "Print what the documents promise: OpenAPI, requirements, open questions",
 	}
-	cmd.AddCommand(a.specPrint(), a.specRequirements(), a.specQuestions(), a.specDiff())
+	cmd.AddCommand(a.specPrint(), a.specRequirements(), a.specQuestions(), a.specDiff(), a.specImport())
 	group(cmd)
 	return cmd
 }
