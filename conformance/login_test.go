@@ -159,7 +159,11 @@ func (g *gate) token(w http.ResponseWriter, body string) {
 		deny(w, "AUTH_INVALID_CODE")
 		return
 	}
-	_, _ = fmt.Fprintf(w, `{"access_token": %q, "token_type": "bearer", "expires_in": 3600}`, g.issue())
+	out := map[string]any{"access_token": g.issue(), "token_type": "bearer", "expires_in": 3600}
+	if form.Has("state") {
+		out["state"] = form.Get("state")
+	}
+	_ = json.NewEncoder(w).Encode(out)
 }
 
 // told is what the device heard on a path, as the ways of the credentials.
@@ -358,5 +362,56 @@ func TestSessionsTokensAndCodesStandNowhere(t *testing.T) {
 				require.NotContains(t, string(text), form, way)
 			}
 		}
+	}
+}
+
+// Under observe a run that may log in by each way posts log-ins, log-outs and codes, and nothing else; the account's own
+// name is never tried with a wrong password twice in a row.
+func TestTheDoorIsTriedSparingly(t *testing.T) {
+	g := &gate{methods: `{"supported_methods": ["BASIC", "COOKIE"]}`, takes: []check.Way{check.ByBasic, check.BySession}}
+	var mu sync.Mutex
+	row, longest := 0, 0
+	g.before = func(r *http.Request) {
+		user, password, ok := r.BasicAuth()
+		mu.Lock()
+		defer mu.Unlock()
+		if ok && user == testUser {
+			if row++; password == testPassword {
+				row = 0
+			}
+			longest = max(longest, row)
+		}
+	}
+	o := conformance.Options{Profile: check.Full}
+	_, err := conformance.Run(t.Context(), target(start(t, g)), o)
+	require.NoError(t, err)
+	for _, line := range g.heard {
+		f := strings.Fields(line)
+		ours := strings.HasSuffix(f[1], "/login") || strings.HasSuffix(f[1], "/logout") || strings.HasSuffix(f[1], "/token") || strings.HasSuffix(f[1], "/import_stats")
+		require.True(t, f[0] == http.MethodGet || f[0] == http.MethodPost && ours, line)
+	}
+	require.Equal(t, 1, longest, "wrong passwords in a row")
+	require.Empty(t, g.sessions, "every session was ended")
+	o.Guesses = 4
+	_, err = conformance.Run(t.Context(), target(start(t, g)), o)
+	require.NoError(t, err)
+	require.Equal(t, 4, longest, "asked for")
+}
+
+// A device that does not offer Basic owes nobody the error_id of a Basic header.
+func TestADeviceThatOffersOneWayIsJudgedByThatWay(t *testing.T) {
+	for _, way := range []check.Way{check.ByBasic, check.BySession, check.ByToken} {
+		g := &gate{methods: `{"supported_methods": ["` + way.Method() + `"]}`, takes: []check.Way{way}}
+		to := target(start(t, g))
+		result, err := conformance.Run(t.Context(), to, conformance.Options{Profile: check.Full, Run: []string{"backup/status/**", "common/**"}})
+		require.NoError(t, err)
+		require.Empty(t, failing(result.Report), way)
+		judged := map[string]verdict.Verdict{}
+		for _, c := range result.Report.Checks {
+			judged[c.ID] = c.Verdict
+		}
+		require.Equal(t, way == check.BySession, judged["common/session/logged-out"] == verdict.Pass, way)
+		require.Equal(t, way == check.ByToken, judged["common/token/wrong-code"] == verdict.Pass, way)
+		require.Equal(t, verdict.Pass, judged["backup/status/authorization/made-up-session"], way)
 	}
 }
