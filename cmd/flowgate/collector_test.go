@@ -36,7 +36,7 @@ func TestCollectorsOnTheCommandLine(t *testing.T) {
 // keeper starts a mock in a process of its own that collects and keeps what it counts.
 func keeper(t *testing.T, data string) (*exec.Cmd, ready) {
 	t.Helper()
-	cmd := exec.Command("flowgate", "mock", "--listen", "127.0.0.1:0", "--plain-http", "--collector", "127.0.0.1:0", "--collector", "sflow=[::1]:0",
+	cmd := exec.Command("flowgate", "mock", "--listen", "127.0.0.1:0", "--plain-http", "--collector", "127.0.0.1:0", "--collector", "sflow=127.0.0.1:0",
 		"--data", data, "--clock", "2024-01-08T22:11:10Z", "--clock-rate", "0")
 	cmd.Env = append(os.Environ(), "TMPDIR="+t.TempDir())
 	return cmd, startMock(t, cmd).ready
