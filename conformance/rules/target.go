@@ -236,6 +236,8 @@ func FarCompletes(e *check.Evidence) check.Judgement {
 			return t.judgement(noEnd)
 		case w.ended() == "COMPLETED":
 			t.both(w, true, "the backup succeeds", "")
+		case w.collides(e):
+			t.answer(w.end, dialect.NameCollision, "error")
 		case len(w.sight.Logins()) == 0 && w.strange() == "":
 			t.noteBoth(w, "it did not log in, maybe since the two have no algorithm in common")
 		case w.obstacle() != "":
@@ -428,7 +430,7 @@ func FarRecovers(e *check.Evidence) check.Judgement {
 		return t.judgement(unwatched(e))
 	case w.start.OK() && (w.end == nil || w.ended() == ""):
 		return t.judgement(noEnd)
-	case w.ended() == "ERROR" && len(w.sight.Logins()) > 0 && w.collides(e):
+	case w.collides(e):
 		t.answer(w.end, dialect.NameCollision, "error")
 	default:
 		t.both(w, w.start.OK() && w.ended() == "COMPLETED", "a backup that succeeds, after others that failed", "")
@@ -436,11 +438,11 @@ func FarRecovers(e *check.Evidence) check.Judgement {
 	return t.judgement("")
 }
 
-// collides reports a backup that started in the minute of the one before it in the same directory, by which it may be
-// named.
+// collides reports a backup that failed on the machine, having started in the minute of the one before it in the same
+// directory, by which it may be named.
 func (w *watched) collides(e *check.Evidence) bool {
 	first := sighted(e, FarBackups, corpus.TargetFirst)
-	if first == nil {
+	if first == nil || first.note.ID == w.note.ID || first.sight.Path != w.sight.Path || w.ended() != "ERROR" || len(w.sight.Logins()) == 0 {
 		return false
 	}
 	a, okA := at(first.record(first.end))

@@ -161,6 +161,27 @@ func TestABackupIsBelievedByWhatBothEndsTell(t *testing.T) {
 	}
 }
 
+func TestASecondBackupInOneMinuteMayFail(t *testing.T) {
+	both := func(edit func(*farJob)) *check.Evidence {
+		after := lawful()
+		after.probe, after.status = corpus.TargetAfter, "ERROR"
+		edit(&after)
+		all := lawful().evidence().Exchanges
+		for _, x := range after.evidence().Exchanges {
+			x.ID = "y" + x.ID
+			all = append(all, x)
+		}
+		return rules.Prepare(all)
+	}
+	for _, rule := range []check.Rule{rules.FarCompletes, rules.FarRecovers} {
+		j := rule(both(func(*farJob) {}))
+		require.LessOrEqual(t, gravest(j), verdict.Noted, "%v", j.Findings)
+		require.Equal(t, "error", j.Dialect[dialect.NameCollision])
+	}
+	idle := both(func(j *farJob) { j.sight.Events = nil })
+	require.Equal(t, verdict.Failed, gravest(rules.FarRecovers(idle)), "it did not even try")
+}
+
 func TestAServerThatNobodyCameToLeavesAGap(t *testing.T) {
 	for host, gap := range map[string]bool{"10.0.0.2": true, "::1": true, "10.0.0.2:2222": false, "[::1]:2222": false} {
 		j := lawful()
