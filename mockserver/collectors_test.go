@@ -46,19 +46,18 @@ func sendAll(t testing.TB, a *mockservertest.Running) *flowgen.Exporter {
 	t.Cleanup(func() { require.NoError(t, e.Close()) })
 	for s := range int64(30) {
 		require.NoError(t, e.SendSecond(t.Context(), moment.Unix()+s))
-	}
-	sent := uint64(0)
-	for _, r := range e.Ledger().Rows() {
-		sent += r.Packets
-	}
-	require.Eventually(t, func() bool {
-		read := uint64(0)
-		for _, c := range a.Appliance.Collectors() {
-			require.Zero(t, c.Dropped)
-			read += c.Datagrams
+		sent := uint64(0)
+		for _, r := range e.Ledger().Rows() {
+			sent += r.Packets
 		}
-		return read == sent
-	}, time.Minute, time.Millisecond)
+		require.Eventually(t, func() bool { // small buffers hold no more than a second
+			read := uint64(0)
+			for _, c := range a.Appliance.Collectors() {
+				read += c.Datagrams
+			}
+			return read == sent
+		}, time.Minute, time.Millisecond)
+	}
 	return e
 }
 

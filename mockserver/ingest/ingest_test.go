@@ -88,6 +88,7 @@ func TestWhatIsSentIsCounted(t *testing.T) {
 					e := sender(t, p, from, c.Addr())
 					for s := range int64(40) {
 						require.NoError(t, e.SendSecond(t.Context(), noon.Unix()+s))
+						arrived(t, c, e.Ledger().Total(from, 0, noon.Unix()+1).Packets) // small buffers hold no more
 					}
 					for d := range uint64(4) {
 						require.NoError(t, e.SendBad(t.Context(), 0, wire.DefectOf(d)))
