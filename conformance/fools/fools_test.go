@@ -117,7 +117,7 @@ func reaches(requirement, scope string) bool {
 	case strings.HasSuffix(requirement, "-case"):
 		return scope != "other" // log-in is one for both documents
 	case document == "common":
-		return scope == "login" || scope == "backup" || scope == "C" // what is guarded
+		return scope == "login" || scope == "backup" || scope == "restore" || scope == "C" // what is guarded
 	case document == "gateway":
 		return scope == "gateway"
 	case document == "restore":

@@ -156,7 +156,29 @@ func failingOn(of func(*call) bool) behaviour {
 
 // loginFools let in whom they should not, or keep out whom they should let in, by sessions and by tokens.
 func loginFools() []Fool {
-	return slices.Concat(sessionFools(), guestFools(), tokenFools(), hostileFools(), doorFools(), gatewayFools())
+	return slices.Concat(sessionFools(), guestFools(), tokenFools(), hostileFools(), doorFools(), gatewayFools(), restoreGuests())
+}
+
+// restoreGuests start restores for whoever has something of one kind.
+func restoreGuests() []Fool {
+	guest := func(name, about string, has func(*call) bool) Fool {
+		return mutant(name, "restore/start/authorization", about, learning(func(k *keyring, within step) step {
+			return func(c *call) *answer {
+				if k.header != "" && c.is(http.MethodPost, restorePath) && has(c) {
+					return within(c.shown(k.header, ""))
+				}
+				return within(c)
+			}
+		}))
+	}
+	scheme := func(name string) func(*call) bool {
+		return func(c *call) bool { return strings.HasPrefix(c.req.Header.Get("Authorization"), name+" ") }
+	}
+	return []Fool{
+		guest("session/restore-for-any-cookie", "starts restores for whoever has a cookie", func(c *call) bool { return c.cookie() != "" }),
+		guest("token/restore-for-any-bearer", "starts restores for whoever has a token", scheme("Bearer")),
+		guest("token/restore-for-any-signed-bearer", "starts restores for whoever has a signed token", scheme("SignedBearer")),
+	}
 }
 
 func sessionFools() []Fool {

@@ -190,6 +190,13 @@ func logins() []step {
 		c.auth = basic(h.Text, password)
 		list = append(list, post(corpus.LoginPath, "", corpus.LoginBody(h.Text, password), ""), c)
 	}
+	dead := step{scope: "restore", method: "POST", path: restorePath, body: `{"hostname": "192.0.2.1", "username": "u", "password": "p", "path": "/p", "security_pwd": "s"}`}
+	looks := step{scope: "restore", method: "GET", path: restorePath}
+	for _, by := range []step{{auth: "-", cookie: madeUp}, {auth: "Bearer " + corpus.MadeUp}, {auth: "SignedBearer " + corpus.MadeUp}} {
+		stranger := dead
+		stranger.auth, stranger.cookie = by.auth, by.cookie
+		list = append(list, stranger, looks, looks, looks) // if it was taken, it ends
+	}
 	return append(list, tokens(guarded, post)...)
 }
 
