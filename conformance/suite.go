@@ -90,6 +90,8 @@ func analyticsChecks() []row {
 		{"analytics/authentication/methods", "", []string{probes.ScoutCommon}, rules.Fact("getAuthInfo")},
 		{"analytics/agreement/minutes-with-hours", "", []string{"agree/minutes-with-hours"}, rules.AddUp("agree/minutes-with-hours")},
 		{"analytics/agreement/seconds-with-minutes", "", []string{"agree/seconds-with-minutes"}, rules.AddUp("agree/seconds-with-minutes")},
+		{"analytics/agreement/peaks", "minutes-in-hours", []string{"agree/minutes-with-hours"}, rules.Peaks("agree/minutes-with-hours")},
+		{"analytics/agreement/peaks", "seconds-in-minutes", []string{"agree/seconds-with-minutes"}, rules.Peaks("agree/seconds-with-minutes")},
 		{"analytics/agreement/b-with-c", "", []string{"agree/b-with-c"}, rules.WithC("B")},
 		{"analytics/agreement/a-with-c", "", []string{"agree/a-with-c"}, rules.WithC("A")},
 		{"analytics/agreement/sub-windows", "", []string{"agree/sub-windows"}, rules.SubWindows},
@@ -97,6 +99,7 @@ func analyticsChecks() []row {
 		{"analytics/agreement/ipv6-spelling", "", []string{"agree/ipv6-spelling"}, rules.Spelling},
 		{"analytics/request/type-b/zone", "", []string{probes.ScoutZone}, rules.Zone},
 		{"analytics/request/type-b/start-time", "early-day", []string{"stats/type-b/early-day"}, rules.EarlyDay},
+		{"analytics/request/type-b/start-time", "leap-day", []string{"stats/type-b/leap-day"}, rules.LeapDay},
 	}
 	for _, t := range catalogue.Templates() {
 		rows = append(rows, requestChecks(t)...)

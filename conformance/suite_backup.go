@@ -72,6 +72,7 @@ func jobChecks() []row {
 		{"restore/start/second-job", "", []string{"job/restore/second"}, rules.SecondJob(rules.Restores, "job/restore/second")},
 		{"restore/start/path/latest", "", restoreJobs, rules.Newest},
 		{"restore/start/security-pwd/checked", "", restoreJobs, rules.SecretChecked},
+		{"restore/status/latest", "untouched", []string{"job/restore/untouched"}, rules.Untouched},
 		{"restore/status/path/includes-backup", "", restoreJobs, rules.IncludesBackup},
 	}
 	rows = append(rows, kindChecks(rules.Backups, "backup/start", "backup/status/running", backupJobs)...)
@@ -120,6 +121,7 @@ func errorChecks() []row {
 	} {
 		rows = append(rows,
 			row{d.prefix + "/body", "", d.probes, rules.ErrorBody(d.doc)},
+			row{d.prefix + "/media-type", "", d.probes, rules.ErrorMediaType(d.doc)},
 			row{d.prefix + "/error-id", "", d.probes, rules.ErrorField(d.doc, "error_id")},
 			row{d.prefix + "/error-text", "", d.probes, rules.ErrorField(d.doc, "error_text")},
 			row{d.prefix + "/error-info", "", d.probes, rules.ErrorInfo(d.doc)},
@@ -177,6 +179,7 @@ func accessChecks() []row {
 					wrong[analytics] = appendObserve(wrong[analytics], probe, t.Hazard)
 				}
 				row.requirement, row.name = map[bool]string{true: "analytics", false: "backup"}[analytics]+"/errors/auth-invalid-credentials/"+name, ""
+			case name == "password-empty": // may count as no password, so either error_id is right
 			case strings.HasPrefix(name, "wrong-") || strings.HasPrefix(name, "password-"):
 				row.rule = rules.Denied(row.probes, "AUTH_INVALID_CREDENTIALS")
 				wrong[analytics] = appendObserve(wrong[analytics], probe, t.Hazard)

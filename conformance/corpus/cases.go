@@ -104,6 +104,16 @@ func structureCases(t *table) {
 		}
 		t.add(Case{Requirement: "structure", ID: c.name, About: c.about, Raw: edit})
 	}
+	for _, c := range []struct{ name, about, old, new string }{
+		{"single-quotes", "texts stand in single quotes", `"`, "'"},
+		{"trailing-comma", "a comma stands before the closing brace", "}", ",}"},
+	} {
+		t.add(Case{Requirement: "structure", ID: c.name, About: c.about, Raw: func(twin string) string {
+			return strings.ReplaceAll(twin, c.old, c.new)
+		}})
+	}
+	t.add(Case{Requirement: "structure", ID: "trailing-text", About: "text follows the JSON", Raw: func(twin string) string { return twin + " and so on" }})
+	t.add(Case{Requirement: "structure", ID: "no-body", About: "there is no body", Raw: raw("")})
 	t.add(Case{Requirement: "structure", ID: "empty-object", About: "the object has no keys", Edit: func(Body) Body { return Body{} }})
 	t.add(Case{Requirement: "structure", ID: "unquoted-keys", About: "the keys have no quotes", Raw: func(twin string) string {
 		return strings.ReplaceAll(twin, `"stats_type"`, "stats_type")
@@ -147,6 +157,7 @@ func silentCases(t *table) {
 func statsTypeCases(t *table) {
 	t.key("stats-type", "unknown-word", "stats_type", `"flows_per_fortnight"`, Reject)
 	t.key("stats-type", "unknown-day", "stats_type", `"flows_per_day"`, Reject)
+	t.key("stats-type", "longer-word", "stats_type", `"flows_per_minute_and_more"`, Reject)
 	t.key("stats-type", "empty", "stats_type", `""`, Reject)
 	t.key("stats-type", "number", "stats_type", "60", Reject)
 	t.key("stats-type", "null", "stats_type", "null", Reject)
@@ -229,6 +240,9 @@ func textCases(t *table) {
 		t.key(req, "boolean", key, "true", Reject)
 		t.add(Case{Requirement: req, ID: "missing", About: key + " is absent", Edit: drop(key)})
 	}
+	t.add(Case{Requirement: "mixed-templates", ID: "no-window", About: "only stats_type and source_ip are there", Edit: func(b Body) Body {
+		return b.Drop("start_time").Drop("end_time")
+	}})
 	t.add(Case{
 		Requirement: "reversed", ID: "swapped", About: "start_time and end_time are swapped", Edit: swap, Expect: Any,
 		Question: dialect.ReversedWindow, Accepted: "empty",
@@ -237,7 +251,11 @@ func textCases(t *table) {
 		Requirement: "future", ID: "ten-years", About: "the window lies ten years ahead", Expect: Any, Question: dialect.FutureWindow, Accepted: "empty",
 		Edit: func(b Body) Body { return future("end_time")(future("start_time")(b)) },
 	})
-	t.add(Case{Requirement: "mixed-templates", ID: "text-and-epoch", About: "start_time is text and end_time epoch seconds", Edit: func(b Body) Body {
+	t.add(Case{Requirement: "start-time", ID: "no-such-date", About: "the window is on 30 February", Edit: func(b Body) Body {
+		day := "30/02/" + strconv.Itoa(b.clock("start_time").Year())
+		return b.Set("start_time", strconv.Quote(day+" 10:00:00")).Set("end_time", strconv.Quote(day+" 11:00:00"))
+	}})
+	t.add(Case{Requirement: "mixed-templates", ID: "text-and-epoch", About: "start_time is text and end_time epoch seconds", Expect: Any, Edit: func(b Body) Body {
 		return b.Set("end_time", strconv.FormatInt(b.clock("end_time").Unix(), 10))
 	}})
 }
@@ -258,6 +276,9 @@ func epochCases(t *table) {
 		t.key(req, "null", key, "null", Reject)
 		t.add(Case{Requirement: req, ID: "missing", About: key + " is absent", Edit: drop(key)})
 	}
+	t.add(Case{Requirement: "mixed-templates", ID: "no-window", About: "only stats_type and source_ip are there", Edit: func(b Body) Body {
+		return b.Drop("start_time").Drop("end_time")
+	}})
 	t.add(Case{
 		Requirement: "reversed", ID: "swapped", About: "start_time and end_time are swapped", Edit: swap, Expect: Any,
 		Question: dialect.ReversedWindow, Accepted: "empty",
@@ -272,7 +293,7 @@ func epochCases(t *table) {
 		Requirement: "epoch-form", ID: "point-zero", About: "start_time is written with .0", Expect: Any, Question: dialect.EpochForm, Accepted: "accept",
 		Edit: func(b Body) Body { return b.Set("start_time", b.value("start_time")+".0") },
 	})
-	t.add(Case{Requirement: "mixed-templates", ID: "epoch-and-text", About: "start_time is epoch seconds and end_time text", Edit: func(b Body) Body {
+	t.add(Case{Requirement: "mixed-templates", ID: "epoch-and-text", About: "start_time is epoch seconds and end_time text", Expect: Any, Edit: func(b Body) Body {
 		return b.Set("end_time", strconv.Quote(b.clock("end_time").Format(LocalForm)))
 	}})
 }

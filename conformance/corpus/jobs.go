@@ -29,6 +29,7 @@ func Jobs(prefix string) []Case {
 	} {
 		t.add(Case{Requirement: "structure", ID: c.name, About: c.about, Raw: raw(c.body)})
 	}
+	t.add(Case{Requirement: "structure", ID: "array", About: "the object is inside an array", Raw: func(twin string) string { return "[" + twin + "]" }})
 	for _, f := range []struct{ req, key string }{{"username", "username"}, {"password", "password"}, {"path", "path"}, {"security-pwd", "security_pwd"}} {
 		t.key(f.req, "number", f.key, "5", Reject)
 		t.key(f.req, "object", f.key, "{}", Reject)

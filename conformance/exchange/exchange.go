@@ -15,6 +15,7 @@ const (
 	Account       Auth = ""               // those of the run
 	None          Auth = "none"           // no Authorization header
 	WrongPassword Auth = "wrong-password" //nolint:gosec // the account's name with a password that is not its own
+	EmptyPassword Auth = "password-empty" // the account's name without a password
 	ShortPassword Auth = "password-short" // the account's password without its last character
 	LongPassword  Auth = "password-long"  // the account's password with one character more
 	WrongCase     Auth = "wrong-case"     // the account's password with its letters in the other case

@@ -62,6 +62,8 @@ func (r *Recorder) authorize(req *http.Request, q Request) {
 			wrong = wrongPasswordToo
 		}
 		req.SetBasicAuth(r.o.User, wrong)
+	case EmptyPassword:
+		req.SetBasicAuth(r.o.User, "")
 	case ShortPassword:
 		_, size := utf8.DecodeLastRuneInString(r.o.Password)
 		req.SetBasicAuth(r.o.User, r.o.Password[:len(r.o.Password)-size])

@@ -11,6 +11,19 @@ func agreementFools() []Fool {
 	return []Fool{
 		mutant("agreement/b-omits-a-source", id+"b-with-c", "omits one source from template B where all are asked for", editRows("B", omitSource)),
 		mutant("agreement/b-counts-bad-flows", id+"b-with-c", "counts one flow more in each row of template B", editEach("B", more("n_flows", 1))),
+		mutant("agreement/b-loses-the-last-interval", id+"b-with-c", "leaves the last interval of the window out in template B", editRows("B", func(_ *call, rows []any) []any {
+			all := times(rows)
+			return dropTimes(rows, func(t time.Time) bool { return t.Equal(all[len(all)-1]) })
+		})),
+		mutant("agreement/b-ignores-seconds", id+"b-with-c", "reads the times of template B to the minute", editRequests("B", func(o *object) {
+			for _, key := range []string{"start_time", "end_time"} {
+				if t, ok := edge(o, key); ok {
+					setEdge(o, key, t.Truncate(time.Minute))
+				}
+			}
+		})),
+		mutant("agreement/hours-have-mean-peaks", id+"peaks", "tells half of the peak in hours", ofInterval(time.Hour, halfPeaks)),
+		mutant("agreement/minutes-have-mean-peaks", id+"peaks", "tells half of the peak in minutes", ofInterval(time.Minute, halfPeaks)),
 		mutant("agreement/a-counts-twice", id+"a-with-c", "counts bytes twice in template A", editEach("A", double("n_bytes"))),
 		mutant("agreement/c-reads-milliseconds", id+"a-with-c", "reads the times of template C as milliseconds", editRequests("C", func(o *object) {
 			for _, key := range []string{"start_time", "end_time"} {
@@ -126,6 +139,15 @@ func forOne(edit func(*object)) behaviour {
 		}
 		return rows
 	})
+}
+
+// halfPeaks rounds up, so that no peak becomes zero.
+func halfPeaks(row *object) {
+	for _, k := range peaks() {
+		if n, ok := row.count(k); ok {
+			setCount(row, k, (n+1)/2)
+		}
+	}
 }
 
 // lastHalf halves the counts of the last interval; peaks become as large as what is left.

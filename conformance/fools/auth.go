@@ -75,6 +75,9 @@ func authFools() []Fool {
 		mutant("auth/password-start-is-enough", wrong, "takes every password that starts with the right one", opened(statistics, func(own, given credentials) bool {
 			return given.readable && given.user == own.user && strings.HasPrefix(given.password, own.password)
 		})),
+		mutant("auth/empty-password-taken", wrong, "lets in the user's name without a password, as a directory does with an anonymous bind", opened(statistics, func(own, given credentials) bool {
+			return given.readable && given.user == own.user && given.password == ""
+		})),
 		mutant("auth/empty-credentials-taken", wrong, "lets in an empty user name with an empty password", opened(statistics, func(_, given credentials) bool {
 			return given.readable && given.user == "" && given.password == ""
 		})),

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 )
@@ -187,6 +188,11 @@ func oddRows() []Fool {
 				if n, ok := row.count(k); ok && row.has("peak_"+k) {
 					setCount(row, "peak_"+k, n)
 				}
+			}
+		})),
+		odd("no-peaks-in-seconds", "knows nothing finer than a second, so that the peaks of seconds are zero", ofInterval(time.Second, func(row *object) {
+			for _, k := range peaks() {
+				setCount(row, k, 0)
 			}
 		})),
 		odd("without-traffic", "has seen no traffic at all", editRows("", func(*call, []any) []any { return []any{} })),

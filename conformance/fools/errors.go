@@ -37,7 +37,11 @@ func errorFools() []Fool {
 			if b.requirement == "http-invalid-method" && s.word == "backups" {
 				continue
 			}
-			out = append(out, mutant("error/"+s.word+"-"+b.name, s.prefix+b.requirement, "on the paths of "+s.word+" "+b.about, editErrors(s, b.edit)))
+			f := mutant("error/"+s.word+"-"+b.name, s.prefix+b.requirement, "on the paths of "+s.word+" "+b.about, editErrors(s, b.edit))
+			if b.requirement == "media-type" {
+				f = warned(f)
+			}
+			out = append(out, f)
 		}
 		out = append(out, faultFools(s)...)
 	}
@@ -72,12 +76,16 @@ func errorBugs() []errorBug {
 		}},
 		{"body", "without-body", "sends errors without a body", func(a *answer, _ *object) { a.body = nil }},
 		{"body", "in-array", "puts errors into an array", func(a *answer, e *object) { a.body = encode([]any{e}) }},
+		{"media-type", "said-to-be-a-page", "sends errors with Content-Type text/html", func(a *answer, _ *object) {
+			a.header.Set("Content-Type", "text/html")
+		}},
 		{"error-id", "without-id", "leaves error_id out", onError(func(e *object) { e.drop("error_id") })},
 		{"error-id", "id-as-number", "gives the status as error_id", func(a *answer, e *object) {
 			e.set("error_id", number(int64(a.status)))
 		}},
 		{"error-id", "id-renamed", "calls error_id errorId", onError(func(e *object) { e.rename("error_id", "errorId") })},
 		{"error-text", "without-text", "leaves error_text out", onError(func(e *object) { e.drop("error_text") })},
+		{"error-text", "text-empty", "has an empty error_text", onError(func(e *object) { e.set("error_text", "") })},
 		{"error-text", "text-null", "has null for error_text", onError(func(e *object) { e.set("error_text", nil) })},
 		{"error-text", "text-as-list", "gives error_text as a list of texts", onError(func(e *object) { e.set("error_text", []any{e.get("error_text")}) })},
 	}

@@ -59,6 +59,13 @@ func filterFools() []Fool {
 		mutant("filter/first-octet", res+"b/source-filter", "compares only the first byte of addresses in template B", everySource("B", func(a, b netip.Addr) bool {
 			return a.Is4() == b.Is4() && a.AsSlice()[0] == b.AsSlice()[0]
 		})),
+		mutant("filter/whole-network", res+"b/source-filter", "finds all sources of the network /24 in template B", everySource("B", func(a, b netip.Addr) bool {
+			if !a.Is4() || !b.Is4() {
+				return a == b
+			}
+			x, y := a.As4(), b.As4()
+			return [3]byte(x[:3]) == [3]byte(y[:3])
+		})),
 		mutant("filter/adds-another-source", res+"c/source-filter", "adds a row of another source to template C", strayRow),
 	}, spellingFools()...)
 }

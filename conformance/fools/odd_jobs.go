@@ -180,6 +180,17 @@ func oddRequests() []Fool {
 				}
 			}
 		})),
+		odd("years-ago-refused", "refuses windows that begin before 2025, of which it has no rows", instead(statistics, func(c *call) *answer {
+			if o := c.request(); o != nil {
+				if t, ok := edge(o, "start_time"); ok && t.Year() > 2000 && t.Year() < 2025 {
+					return badRequest("There are no rows of that time.")
+				}
+			}
+			return nil
+		})),
+		odd("end-time-in-the-other-form", "takes an end_time of text beside a start_time of epoch seconds, and the reverse", func(within step) step {
+			return editRequests("", mixedTo("start_time"))(editRequests("", mixedToEpoch)(within))
+		}),
 		odd("absent-source-is-all", "takes a request without source_ip as one for all sources", editRequests("", func(o *object) {
 			if !o.has("source_ip") && o.has("stats_type") {
 				o.set("source_ip", "")

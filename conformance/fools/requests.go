@@ -25,8 +25,8 @@ func requestFools() []Fool {
 		mutant("request/b-body-ignored", req+"b/body-is-read", "gives the first answer to template B again, whatever is asked", stuck("B")),
 		mutant("request/c-body-ignored", req+"c/body-is-read", "gives the first answer to template C again, whatever is asked", stuck("C")),
 		mutant("request/a-mixture-taken", req+"a/mixed-templates", "fills in what a request of template A leaves out", editRequests("A", completeA)),
-		mutant("request/b-mixture-taken", req+"b/mixed-templates", "takes epoch seconds for end_time where start_time is text", editRequests("", mixedTo("start_time"))),
-		mutant("request/c-mixture-taken", req+"c/mixed-templates", "takes text for end_time where start_time is epoch seconds", editRequests("", mixedToEpoch)),
+		mutant("request/b-window-guessed", req+"b/mixed-templates", "takes the last hour where no window is named", editRequests("A", guessWindow("hours"))),
+		mutant("request/c-window-guessed", req+"c/mixed-templates", "takes the last day where no window is named", editRequests("A", guessWindow("days"))),
 	}
 	for _, slug := range []string{"a", "b", "c"} {
 		t := strings.ToUpper(slug)
@@ -99,14 +99,6 @@ func hints(body, t string) bool {
 
 // exampleFools refuse what the documents print as examples, for a reason of their own.
 func exampleFools(req string) []Fool {
-	old := func(what string, unless time.Time) func(o *object) string {
-		return func(o *object) string {
-			if t, ok := edge(o, "start_time"); ok && t.Before(unless) && t.After(unless.AddDate(-1, 0, 0)) {
-				return what
-			}
-			return ""
-		}
-	}
 	return []Fool{
 		warned(mutant("request/a-sixty-refused", req+"a/example", "refuses a time_interval of 60 minutes, as that would be an hour", refuseRequests("A", func(o *object) string {
 			unit, _ := o.text("interval_type")
@@ -115,10 +107,18 @@ func exampleFools(req string) []Fool {
 			}
 			return ""
 		}))),
-		warned(mutant("request/b-year-refused", req+"b/example", "refuses the times of 2023 in template B", refuseRequests("B",
-			old("start_time is before the first row.", time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))))),
-		warned(mutant("request/c-year-refused", req+"c/example", "refuses the times of 2023 in template C", refuseRequests("C",
-			old("start_time is before the first row.", time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC))))),
+		warned(mutant("request/b-seconds-refused", req+"b/example", "refuses times in template B that are no whole minutes", refuseRequests("B", func(o *object) string {
+			if t, ok := edge(o, "start_time"); ok && t.Second() != 0 {
+				return "start_time must be a whole minute."
+			}
+			return ""
+		}))),
+		warned(mutant("request/c-hour-refused", req+"c/example", "refuses minutes of exactly one hour in template C", refuseRequests("C", func(o *object) string {
+			if interval(o) == time.Minute && span(o) == time.Hour {
+				return "Use flows_per_hour."
+			}
+			return ""
+		}))),
 	}
 }
 
@@ -223,6 +223,19 @@ func timeFools(req string) []Fool {
 	return []Fool{
 		mutant("request/b-month-first", req+"b/start-time", "reads the month first in template B and refuses days after the twelfth", monthFirst),
 		mutant("request/b-start-time-iso-taken", req+"b/start-time", "takes other forms of start_time in template B too", editRequests("B", lenient("start_time"))),
+		mutant("request/b-february-rolls-over", req+"b/start-time", "takes 30 February as a day of March in template B", editRequests("B", func(o *object) {
+			for _, key := range []string{"start_time", "end_time"} {
+				if s, _ := o.text(key); strings.HasPrefix(s, "30/02/") {
+					rollOver(key)(o)
+				}
+			}
+		})),
+		mutant("request/b-knows-no-leap-day", req+"b/start-time", "refuses 29 February in template B", refuseRequests("B", func(o *object) string {
+			if s, _ := o.text("start_time"); strings.HasPrefix(s, "29/02/") {
+				return "February has 28 days."
+			}
+			return ""
+		})),
 		mutant("request/b-end-time-rolls-over", req+"b/end-time", "takes day 32, hour 25 and minute 61 for end_time in template B", editRequests("B", rollOver("end_time"))),
 		mutant("request/b-end-time-is-now", req+"b/end-time", "takes any text for end_time in template B as an hour after the start", editRequests("B", func(o *object) {
 			start, ok1 := edge(o, "start_time")
@@ -318,6 +331,16 @@ func completeA(o *object) {
 	}{{"stats_type", "flows_per_minute"}, {"interval_type", "minutes"}, {"time_interval", json.Number("5")}, {"source_ip", ""}} {
 		if !o.has(f.key) {
 			o.set(f.key, f.value)
+		}
+	}
+}
+
+// guessWindow asks for one unit of time where a request names no window at all.
+func guessWindow(unit string) func(*object) {
+	return func(o *object) {
+		if o.has("stats_type") && !o.has("interval_type") && !o.has("time_interval") {
+			o.set("interval_type", unit)
+			o.set("time_interval", number(1))
 		}
 	}
 }

@@ -76,9 +76,41 @@ func restoreBugs() []recordBug {
 }
 
 // restoreCourse are the fools whose status tells a wrong course of events.
+// backupAsRestore answers a status of restores that tells of none with the status of backups.
+func backupAsRestore(within step) step {
+	return func(c *call) *answer {
+		a := within(c)
+		if !getRestore(c) || !a.ok() {
+			return a
+		}
+		r := c.req.Clone(c.req.Context())
+		r.URL.Path = backupPath
+		v, err := decode(within(&call{r, nil}).body)
+		list, ok := v.([]any)
+		if err != nil || !ok || len(list) == 0 {
+			return a
+		}
+		item, ok := list[0].(*object)
+		if !ok {
+			return a
+		}
+		a.editObject(func(o *object) {
+			running := item.child("running")
+			if status, _ := o.text("status"); status != "NONE" && status != "" || running == nil {
+				return
+			}
+			for _, k := range running.keys {
+				o.set(k, running.get(k))
+			}
+		})
+		return a
+	}
+}
+
 func restoreCourse(id string) []Fool {
 	stateful := func(edit func() func(*object)) behaviour { return fresh(editRestore, edit) }
 	return []Fool{
+		mutant("restore/tells-the-backup", id+"latest", "tells of the latest backup until a restore is started", backupAsRestore),
 		mutant("restore/tells-the-first", id+"latest", "keeps to the first restore that ended", stateful(frozen)),
 		mutant("restore/started-in-milliseconds", id+"started", "gives the start of a restore in milliseconds", editRestore(stamped(func(n int64) any { return number(n * 1000) }))),
 		mutant("restore/started-with-the-backup", id+"started", "gives a time a day before as the start of a restore", editRestore(stamped(func(n int64) any { return number(n - 86400) }))),

@@ -98,6 +98,11 @@ func (s starter) mistaken() []Fool {
 		mutant(s.word+"/scalar-taken", s.prefix+"structure", "takes a "+s.word+" whose body is a string or a number, and does nothing", s.swallowed(func(c *call) bool {
 			return junk(c) == "scalar"
 		})),
+		mutant(s.word+"/array-taken", s.prefix+"structure", "takes a "+s.word+" inside an array, and does nothing", s.swallowed(func(c *call) bool {
+			v, err := decode(c.body)
+			list, ok := v.([]any)
+			return err == nil && ok && len(list) > 0
+		})),
 		mutant(s.word+"/hostname-number-taken", s.prefix+"hostname", "takes a number for the hostname of a "+s.word, taken("hostname", asText)),
 		mutant(s.word+"/hostname-missing-taken", s.prefix+"hostname", "takes a "+s.word+" without hostname, and does nothing", s.swallowed(func(c *call) bool {
 			o := jobRequest(c)

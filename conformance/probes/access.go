@@ -22,6 +22,7 @@ var AccessCases = []struct {
 	{"none", exchange.None, "", ""},
 	{"wrong-user", exchange.WrongUser, "", ""},
 	{"wrong-password", exchange.WrongPassword, "", ""},
+	{"password-empty", exchange.EmptyPassword, "", ""},
 	{"password-short", exchange.ShortPassword, "", ""},
 	{"password-long", exchange.LongPassword, "", ""},
 	{"password-case", exchange.WrongCase, "", ""},
@@ -55,7 +56,8 @@ type AccessTarget struct {
 var (
 	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
 	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
-	ownName   = []string{"wrong-password", "password-short", "password-long", "user-case"}
+	jobCases  = append([]string{"wrong-password"}, fewCases...)
+	ownName   = []string{"wrong-password", "password-empty", "password-short", "password-long", "user-case"}
 )
 
 // AccessTargets lists what is asked for without credentials. A POST that is wrongly taken goes to a dead host.
@@ -71,8 +73,8 @@ func AccessTargets() []AccessTarget {
 	return append(out,
 		AccessTarget{"backup-status", corpus.GetBackup, "", check.Observe, slices.Concat(everyCase, []string{"password-case", "user-case"})},
 		AccessTarget{"restore-status", corpus.GetRestore, "", check.Observe, fewCases},
-		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, fewCases},
-		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, fewCases},
+		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, jobCases},
+		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, jobCases},
 	)
 }
 
@@ -98,8 +100,18 @@ func (s *set) access() []check.Probe {
 				r := s.target(sn, t)
 				r.Step, r.Auth, r.Authorization, r.Cookie = "denied", c.Auth, c.Authorization, c.Cookie
 				out := []exchange.Request{r}
+				if t.Hazard > check.Observe {
+					// A refusal must not start anything: the status tells, before and after.
+					look := s.request(map[string]string{corpus.StartBackup: corpus.GetBackup, corpus.StartRestore: corpus.GetRestore}[t.Operation], StepBefore)
+					after := look
+					after.Step = StepOther
+					out = []exchange.Request{look, r, after}
+				}
 				if ownPassword(c.Auth) {
 					good := s.target(sn, t)
+					if t.Hazard > check.Observe {
+						good = s.request(corpus.GetBackup, "") // starts nothing
+					}
 					good.Step, good.Auth = "good", exchange.OwnBasic
 					out = append(out, good)
 				}
@@ -113,7 +125,9 @@ func (s *set) access() []check.Probe {
 
 // ownPassword reports a wrong password for the account's own name.
 func ownPassword(a exchange.Auth) bool {
-	return a == exchange.WrongPassword || a == exchange.ShortPassword || a == exchange.LongPassword || a == exchange.WrongCase
+	return slices.Contains([]exchange.Auth{
+		exchange.WrongPassword, exchange.EmptyPassword, exchange.ShortPassword, exchange.LongPassword, exchange.WrongCase,
+	}, a)
 }
 
 // target builds the request itself.

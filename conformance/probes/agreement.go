@@ -24,10 +24,17 @@ func (s *set) agreement() []check.Probe {
 			return s.twice(sn, end.Add(-4*time.Minute), end, "flows_per_second", "flows_per_minute")
 		})},
 		{Name: "agree/b-with-c", After: after, Send: send(func(sn check.Session) []exchange.Request {
-			end := closed(sn, time.Minute)
+			f := sn.Facts()
+			// Everything is closed here, the intervals at the edges too.
+			end := closed(sn, time.Minute).Add(-5 * time.Minute)
+			ask := func(step, template, stats string, from, to time.Duration) exchange.Request {
+				return s.query(f, step, template, s.window(sn, template, stats, end.Add(-from), end.Add(-to), ""))
+			}
 			return []exchange.Request{
-				s.query(sn.Facts(), "b", "B", s.window(sn, "B", "flows_per_minute", end.Add(-90*time.Minute), end, "")),
-				s.query(sn.Facts(), "c", "C", s.window(sn, "C", "flows_per_minute", end.Add(-90*time.Minute), end, "")),
+				ask("b", "B", "flows_per_minute", 90*time.Minute, 0), ask("c", "C", "flows_per_minute", 90*time.Minute, 0),
+				// Neither edge is a whole minute.
+				ask("b-seconds", "B", "flows_per_second", 103*time.Second, 17*time.Second),
+				ask("c-seconds", "C", "flows_per_second", 103*time.Second, 17*time.Second),
 			}
 		})},
 		{Name: "agree/a-with-c", After: after, Send: send(func(sn check.Session) []exchange.Request {

@@ -219,9 +219,12 @@ func (s *set) backups() []check.Probe {
 		s.followed(backup, "local-again", []string{"job/backup/dead-host"}, local),
 		s.followed(backup, "full", []string{"job/backup/local-again"}, func(f *check.Facts) corpus.Job { return full(f.Secret, "") }),
 	}
+	untouched := check.Probe{
+		Name: "job/restore/untouched", Hazard: check.Mutate, After: []string{"job/backup/local-again"}, Send: send(s.get(corpus.GetRestore)),
+	}
 	second := check.Probe{Name: "job/backup/second", Hazard: check.Mutate, Profile: check.Standard, After: []string{"job/backup/full"}}
 	second.Send = func(ctx context.Context, sn check.Session) error { return s.overtake(ctx, sn, backup) }
-	return append(append(out, second), s.jobNegatives(backup)...)
+	return append(append(out, untouched, second), s.jobNegatives(backup)...)
 }
 
 // overtake posts a job, and another at once.

@@ -2,6 +2,8 @@ package probes
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -26,7 +28,7 @@ func (s *set) statistics() []check.Probe {
 		out = append(out, s.bySource(t), s.example(t))
 	}
 	out = append(out, s.units()...)
-	return append(out, s.earlyDay())
+	return append(out, s.earlyDay(), s.leapDay())
 }
 
 // grid asks each granularity, of all sources and of one.
@@ -83,9 +85,32 @@ func (s *set) bySource(t catalogue.Template) check.Probe {
 		for i, source := range map4and6(f.Sources) {
 			ask(families[i], source)
 		}
+		for _, like := range alike(f.Sources) {
+			ask("like "+like, like)
+		}
 		ask("none", "192.0.2.252")
 		return out
 	})}
+}
+
+// alike are IPv4 addresses that no known source has and that are like one of them: one with the last digit left out,
+// and a neighbour.
+func alike(sources []string) []string {
+	var cut, neighbour string
+	for _, s := range sources {
+		a, err := netip.ParseAddr(s)
+		if err != nil || !a.Is4() {
+			continue
+		}
+		b := a.As4()
+		if near := netip.AddrFrom4([4]byte{b[0], b[1], b[2], b[3] ^ 1}).String(); neighbour == "" && !slices.Contains(sources, near) {
+			neighbour = near
+		}
+		if short := s[:len(s)-1]; cut == "" && b[3] >= 10 && !slices.Contains(sources, short) {
+			cut = short
+		}
+	}
+	return slices.DeleteFunc([]string{cut, neighbour}, func(s string) bool { return s == "" })
 }
 
 // families are the steps of bySource.
@@ -119,14 +144,26 @@ var Examples = map[string]string{
 	"C": `{"stats_type": "flows_per_minute", "start_time": 1702580400, "end_time": 1702584000, "source_ip": ""}`,
 }
 
+// dayAfter makes plain windows of two whole hours on the day after of the examples' windows.
+var dayAfter = strings.NewReplacer("23/08/2023 11:36:41", "24/08/2023 11:00:00", "23/08/2023 13:36:41", "24/08/2023 13:00:00",
+	"1702580400", "1702666800", "1702584000", "1702674000")
+
 func (s *set) example(t catalogue.Template) check.Probe {
 	return check.Probe{Name: "stats/" + t.Slug + "/example", Profile: check.Standard, After: []string{ScoutForm}, Send: send(func(sn check.Session) []exchange.Request {
-		r := s.request(corpus.ImportStats, "")
-		r.Variant, r.Body = t.Name, []byte(Examples[t.Name])
-		if sn.Facts().Array {
-			r.Body = []byte("[" + Examples[t.Name] + "]")
+		var out []exchange.Request
+		ask := func(step, body string) {
+			r := s.request(corpus.ImportStats, step)
+			r.Variant, r.Body = t.Name, []byte(body)
+			if sn.Facts().Array {
+				r.Body = []byte("[" + body + "]")
+			}
+			out = append(out, r)
 		}
-		return []exchange.Request{r}
+		ask("", Examples[t.Name])
+		if t.Name != "A" {
+			ask("day-after", dayAfter.Replace(Examples[t.Name]))
+		}
+		return out
 	})}
 }
 
@@ -178,5 +215,22 @@ func (s *set) earlyDay() check.Probe {
 			s.query(f, "b", "B", corpus.Text("flows_per_hour", start, end, f.Zone, one(f))),
 			s.query(f, "c", "C", corpus.Epoch("flows_per_hour", start, end, one(f))),
 		}
+	})}
+}
+
+// leapDay asks template B for an hour of 29 February and for the same hour of the day before.
+func (s *set) leapDay() check.Probe {
+	return check.Probe{Name: "stats/type-b/leap-day", Profile: check.Standard, After: []string{ScoutZone}, Send: send(func(sn check.Session) []exchange.Request {
+		f := sn.Facts()
+		year := deviceNow(sn).Add(-366 * 24 * time.Hour).Year()
+		for time.Date(year, time.February, 29, 0, 0, 0, 0, time.UTC).Day() != 29 {
+			year--
+		}
+		at := func(step string, day int) exchange.Request {
+			start := time.Date(year, time.February, day, 10, 0, 0, 0, time.UTC)
+			// The text is to name this day, so no zone is added.
+			return s.query(f, step, "B", corpus.Text("flows_per_hour", start, start.Add(time.Hour), 0, one(f)))
+		}
+		return []exchange.Request{at("before", 28), at("leap", 29)}
 	})}
 }

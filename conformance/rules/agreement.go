@@ -70,8 +70,15 @@ func WithC(variant string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		want := "templates " + variant + " and C tell the same"
-		if a, c := step(e, probe, stepName), step(e, probe, "c"); a != nil && c != nil && len(a.Rows)+len(c.Rows) > 0 {
+		for _, suffix := range []string{"", "-seconds"} {
+			a, c := step(e, probe, stepName+suffix), step(e, probe, "c"+suffix)
+			if a == nil || c == nil || len(a.Rows)+len(c.Rows) == 0 {
+				continue
+			}
 			in := both(inner(e, a), inner(e, c))
+			if variant == "B" {
+				in = edges(e, a, c)
+			}
 			for _, pair := range [][2]*Answer{{a, c}, {c, a}} {
 				if got := lacks(pair[0], pair[1], in); got != "" {
 					t.fail(pair[0].X, want, got)
@@ -90,6 +97,14 @@ func WithC(variant string) check.Rule {
 		}
 		return t.judgement("neither template had rows")
 	}
+}
+
+// edges is one and the same window of two answers with the intervals at its edges: whether these belong to it is the
+// device's to say, but in one way. What may not have been rolled up yet is left out.
+func edges(e *check.Evidence, a, c *Answer) span {
+	q := &c.Query
+	closed := earlier(now(e, a), now(e, c)).Add(-lag(q.Step) - q.Step)
+	return span{q.Start.Add(-q.Step), earlier(q.End.Add(q.Step), closed)}
 }
 
 // SubWindows judges that the rows of two adjoining windows are those of both together.
@@ -199,25 +214,40 @@ func AddUp(probe string) check.Rule {
 			return t.judgement("one of the two granularities had no rows")
 		}
 		// A label may be the start of its interval or the end; whichever fits is the device's.
-		atStart, atEnd := addUp(e, fine, coarse, 0), addUp(e, fine, coarse, coarse.Query.Step)
-		best := atStart
-		if len(atEnd.bad) < len(atStart.bad) {
-			best = atEnd
-		}
+		best := better(addUp(e, fine, coarse, 0), addUp(e, fine, coarse, coarse.Query.Step))
 		return best.judgement("no coarse interval lay wholly inside the window")
 	}
+}
+
+// better is the reading of the labels by which more rows are as promised; where none is better, the first.
+func better(a, b *tally) *tally {
+	if b.judged-len(b.bad)-b.more > a.judged-len(a.bad)-a.more {
+		return b
+	}
+	return a
 }
 
 // addUp compares each coarse row with the fine rows that belong to it, labels being shift after the interval's start.
 func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally {
 	var t tally
 	want := fmt.Sprintf("rows of %s add up to the row of %s", fine.Query.Step, coarse.Query.Step)
+	eachMade(e, fine, coarse, shift, func(r *Row, members []*Row) { judgeSum(&t, coarse, r, members, want) })
+	return &t
+}
+
+// eachMade visits each coarse row with the fine rows that it is made of, labels being shift after the interval's start.
+func eachMade(e *check.Evidence, fine, coarse *Answer, shift time.Duration, visit func(r *Row, members []*Row)) {
 	in := both(inner(e, coarse), span{fine.Query.Start, fine.Query.End})
+	oldest := slices.MinFunc(fine.times(), time.Time.Compare)
+	if shift > 0 {
+		oldest = oldest.Add(-fine.Query.Step)
+	}
 	for i := range coarse.Rows {
 		r := &coarse.Rows[i]
 		from := r.Time.Add(-shift)
 		// The first and last coarse interval of the window count too: fine and coarse window are the same.
-		if from.Before(fine.Query.Start) || from.Add(coarse.Query.Step).After(fine.Query.End) || r.Time.After(in.To.Add(coarse.Query.Step)) {
+		// A device may keep fine rows for less long than coarse ones: what began before its first fine row may lack parts.
+		if from.Before(oldest) || from.Before(fine.Query.Start) || from.Add(coarse.Query.Step).After(fine.Query.End) || r.Time.After(in.To.Add(coarse.Query.Step)) {
 			continue
 		}
 		var members []*Row
@@ -231,8 +261,39 @@ func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally 
 				members = append(members, f)
 			}
 		}
-		judgeSum(&t, coarse, r, members, want)
+		visit(r, members)
 	}
+}
+
+// Peaks judges that the peaks of a probe's coarse rows are not smaller than those of the fine rows that they are made
+// of: whatever interval a device takes the peak of, the larger row saw the smaller one's.
+func Peaks(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		fine, coarse := step(e, probe, "fine"), step(e, probe, "coarse")
+		var none tally
+		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 || fine.garbled || coarse.garbled {
+			return none.judgement("one of the two granularities had no rows")
+		}
+		best := better(peaksOf(e, fine, coarse, 0), peaksOf(e, fine, coarse, coarse.Query.Step))
+		return best.judgement("no coarse interval lay wholly inside the window")
+	}
+}
+
+func peaksOf(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally {
+	var t tally
+	want := fmt.Sprintf("peaks of rows of %s that are not below those of rows of %s", coarse.Query.Step, fine.Query.Step)
+	eachMade(e, fine, coarse, shift, func(r *Row, members []*Row) {
+		for k, peak := range r.counters[5:] {
+			for _, m := range members {
+				if p := m.counters[5+k]; peak.ok && p.ok && p.n > peak.n {
+					t.fail(coarse.X, want, fmt.Sprintf("%s of %s is %d at %s and %d in the row of %s at %s", rowKeys[7+k], show(r.Source),
+						peak.n, r.Time.Format(time.DateTime), p.n, fine.Query.Step, m.Time.Format(time.DateTime)))
+					return
+				}
+			}
+		}
+		t.pass(coarse.X, want, "they are not")
+	})
 	return &t
 }
 

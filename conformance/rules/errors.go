@@ -41,8 +41,11 @@ func brief(x *exchange.Exchange) string {
 		return "no answer (" + x.Error + ")"
 	}
 	text := fmt.Sprintf("status %d", x.Response.Status)
-	if id := problem(x).ID; id != "" {
+	switch id := problem(x).ID; {
+	case id != "":
 		text += " " + id
+	case x.Response.Status >= 400:
+		text += " without an error_id"
 	}
 	return text
 }
@@ -106,9 +109,19 @@ func ErrorBody(doc catalogue.Document) check.Rule {
 	})
 }
 
+// ErrorMediaType judges that errors whose body is JSON say so in their Content-Type.
+func ErrorMediaType(doc catalogue.Document) check.Rule {
+	return eachError(doc, jsonSaid, func(x *exchange.Exchange, p Problem) string {
+		if said, ok := mediaType(x); p.Object != nil && !ok {
+			return said
+		}
+		return ""
+	})
+}
+
 // ErrorField judges that error_id or error_text is a string; error_id must hold something.
 func ErrorField(doc catalogue.Document, field string) check.Rule {
-	return eachError(doc, field+" is a string", func(_ *exchange.Exchange, p Problem) string {
+	return eachError(doc, field+" is a string that says something", func(_ *exchange.Exchange, p Problem) string {
 		if p.Object == nil {
 			return "the body is no object"
 		}
@@ -117,7 +130,7 @@ func ErrorField(doc catalogue.Document, field string) check.Rule {
 			return field + " is missing"
 		}
 		text, ok := v.(string)
-		if !ok || text == "" && field == "error_id" {
+		if !ok || strings.TrimSpace(text) == "" {
 			return field + " is " + show(v)
 		}
 		return ""
@@ -193,7 +206,9 @@ func ErrorStatus(doc catalogue.Document) check.Rule {
 func ServerFault(doc catalogue.Document) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
-		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() && !positive(x.Probe) }) {
+		for _, x := range e.Where(func(x *exchange.Exchange) bool {
+			return documentOf(x) == doc && x.Answered() && !positive(x.Probe) && !openMethod(x) && !looks(x)
+		}) {
 			if x.Response.Status >= 500 {
 				t.fail(&x, "a client's mistake is told as such", brief(&x))
 			} else {
@@ -204,11 +219,21 @@ func ServerFault(doc catalogue.Document) check.Rule {
 	}
 }
 
+// looks reports a look at the status beside a request that is judged: no mistake of the client.
+func looks(x *exchange.Exchange) bool {
+	return slices.Contains([]string{"before", "poll", "end", "again", "other", "good"}, x.Step)
+}
+
+// openMethod reports a wrong method on a resource of the backup document, which names no error for it.
+func openMethod(x *exchange.Exchange) bool {
+	return strings.HasPrefix(x.Probe, "method/") && documentOf(x) == catalogue.Backup
+}
+
 // InternalError judges every answer of the 5xx class: 500 and INTERNAL_ERROR.
 func InternalError(doc catalogue.Document) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
-		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() }) {
+		for _, x := range e.Where(func(x *exchange.Exchange) bool { return documentOf(x) == doc && x.Answered() && !openMethod(x) }) {
 			id := problem(&x).ID
 			switch {
 			case x.Response.Status < 500 && id != "INTERNAL_ERROR":
@@ -256,11 +281,29 @@ func Denied(probes []string, ids ...string) check.Rule {
 			for _, x := range e.Of(p) {
 				if x.Step == "denied" && x.Answered() && !missing(e, &x) {
 					judgeDenied(&t, &x, id, basic)
+					if got := startedBy(e, p, &x); got != "" {
+						t.fail(&x, "nothing is started without good credentials", brief(&x)+", and yet "+got)
+					}
 				}
 			}
 		}
 		return t.judgement("the request was not sent, or the device does not offer the resource")
 	}
+}
+
+// startedBy tells of the job that a refused request has started all the same: the status before and after the refusal
+// show another one, to the dead host that was posted. "" where there is none.
+func startedBy(e *check.Evidence, probe string, x *exchange.Exchange) string {
+	r := map[string]Record{corpus.StartBackup: Running, corpus.StartRestore: Restoring}[x.Operation]
+	before, after := firstOK(stepsOf(e, probe, "before")), firstOK(stepsOf(e, probe, "other"))
+	if r.Operation == "" || x.OK() || before == nil || after == nil {
+		return ""
+	}
+	was, is := r.object(before), r.object(after)
+	if unused(is) || is["host"] != corpus.DeadHost || fmt.Sprint(was["timeStamp"]) == fmt.Sprint(is["timeStamp"]) {
+		return ""
+	}
+	return "the status tells of a job to " + corpus.DeadHost
 }
 
 // missing reports that a service which the device does not claim is not there.

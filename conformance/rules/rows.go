@@ -23,12 +23,12 @@ const (
 )
 
 // eachRow judges every row of a template's answers; judge returns what was wrong, or "".
-func eachRow(variant, want string, judge func(r *Row) string) check.Rule {
+func eachRow(variant, want string, judge func(a *Answer, r *Row) string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, a := range of(e, variant) {
 			for i := range a.Rows {
-				if got := judge(&a.Rows[i]); got != "" {
+				if got := judge(a, &a.Rows[i]); got != "" {
 					t.fail(a.X, want, fmt.Sprintf("row %d: %s", i, got))
 					break // one finding for each answer says enough
 				}
@@ -41,7 +41,7 @@ func eachRow(variant, want string, judge func(r *Row) string) check.Rule {
 
 // Count judges a field that is a number, a total: whole and not negative.
 func Count(variant, field string) check.Rule {
-	return eachRow(variant, field+" is a number, whole and not negative", func(r *Row) string {
+	return eachRow(variant, field+" is a number, whole and not negative", func(_ *Answer, r *Row) string {
 		v, ok := r.Raw[field]
 		if !ok {
 			return field + " is missing"
@@ -59,7 +59,7 @@ func Count(variant, field string) check.Rule {
 
 // Peak judges a field that is a string, a peak: digits of a whole number that is not negative.
 func Peak(variant, field string) check.Rule {
-	return eachRow(variant, field+" is a string that holds a whole number", func(r *Row) string {
+	return eachRow(variant, field+" is a string that holds a whole number", func(_ *Answer, r *Row) string {
 		v, ok := r.Raw[field]
 		if !ok {
 			return field + " is missing"
@@ -91,7 +91,7 @@ func (r *Row) value(field string) counter {
 
 // Time judges the field time: a string that tells a time in UTC.
 func Time(variant string) check.Rule {
-	return eachRow(variant, "time is a string that tells a time in UTC", func(r *Row) string {
+	return eachRow(variant, "time is a string that tells a time in UTC", func(_ *Answer, r *Row) string {
 		text, ok := r.Raw["time"].(string)
 		if !ok {
 			if _, there := r.Raw["time"]; !there {
@@ -110,7 +110,7 @@ var exampleTime = regexp.MustCompile(`^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2}\+00:0
 
 // TimeForm judges whether time is written as in the documents' example.
 func TimeForm(variant string) check.Rule {
-	return eachRow(variant, `time is written like "2024-01-08 22:11:00+00:00"`, func(r *Row) string {
+	return eachRow(variant, `time is written like "2024-01-08 22:11:00+00:00"`, func(_ *Answer, r *Row) string {
 		if text, ok := r.Raw["time"].(string); ok && !exampleTime.MatchString(text) {
 			return "time is " + show(text)
 		}
@@ -146,10 +146,11 @@ func SourceIP(variant string) check.Rule {
 	}
 }
 
-// WithinTotal judges a part against the total that it belongs to. A peak must also not be zero where the total is not.
+// WithinTotal judges a part against the total that it belongs to. A peak must also not be zero where the total is not,
+// but for rows of a second: a device may know nothing finer of which one could be the peak.
 func WithinTotal(variant, part, total string) check.Rule {
 	peak := strings.HasPrefix(part, "peak_")
-	return eachRow(variant, part+" is a part of "+total, func(r *Row) string {
+	return eachRow(variant, part+" is a part of "+total, func(a *Answer, r *Row) string {
 		p, all := r.value(part), r.value(total)
 		if !p.ok || !all.ok {
 			return ""
@@ -157,7 +158,7 @@ func WithinTotal(variant, part, total string) check.Rule {
 		if p.n > all.n {
 			return fmt.Sprintf("%s is %d and %s is %d", part, p.n, total, all.n)
 		}
-		if peak && p.n == 0 && all.n > 0 {
+		if peak && p.n == 0 && all.n > 0 && a.Query.Step != time.Second {
 			return fmt.Sprintf("%s is 0 although %s is %d", part, total, all.n)
 		}
 		return ""
@@ -339,7 +340,7 @@ func refusedEmpty(e *check.Evidence, t *tally, variant string) {
 	for _, x := range asked(e, corpus.ImportStats, variant) {
 		q := query(&x)
 		switch {
-		case !q.OK || x.Probe == "scout/form":
+		case !q.OK || mayBeEmpty(x.Probe):
 		case q.Source != "":
 			answered = answered || x.OK()
 		case !x.OK():
@@ -354,12 +355,15 @@ func refusedEmpty(e *check.Evidence, t *tally, variant string) {
 }
 
 // summed reports that an answer holds one row for all sources together: asked for all, every row has one and the same
-// source, which is no address.
+// source, which is no address of a device.
 func summed(a *Answer) bool {
-	if len(a.Rows) == 0 || a.Query.Source != "" || masked.MatchString(a.Rows[0].Source) {
+	if len(a.Rows) == 0 || a.Query.Source != "" {
 		return false
 	}
 	first := a.Rows[0].Source
-	_, err := netip.ParseAddr(first)
-	return err != nil && !slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Source != first })
+	addr, err := netip.ParseAddr(first)
+	if err == nil && !addr.IsUnspecified() || err != nil && masked.MatchString(first) {
+		return false
+	}
+	return !slices.ContainsFunc(a.Rows, func(r Row) bool { return r.Source != first })
 }

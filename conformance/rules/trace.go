@@ -345,6 +345,41 @@ func Latest(k Kind) check.Rule {
 	})
 }
 
+// shownFirst is the first record of the job while it ran; nil where it was not seen running.
+func (t *trace) shownFirst() map[string]any {
+	for i := range t.polls {
+		if o := t.record(&t.polls[i]); statusOf(o) == "EXECUTING" && (t.before == nil || !same(o, t.record(t.before))) {
+			return o
+		}
+	}
+	return nil
+}
+
+// Untouched judges that the status of restores does not tell of a backup as if it were one.
+func Untouched(e *check.Evidence) check.Judgement {
+	var t tally
+	began := map[string]bool{}
+	for i := range e.Exchanges {
+		x := &e.Exchanges[i]
+		switch {
+		case x.Operation == corpus.StartRestore && x.OK():
+			return t.judgement("")
+		case x.Operation == corpus.GetBackup && x.OK():
+			if o := Running.object(x); !unused(o) {
+				began[fmt.Sprint(o["timeStamp"])] = true
+			}
+		case x.Probe == "job/restore/untouched" && x.OK():
+			const want = "no restore, since none was started"
+			if o := Restoring.object(x); !unused(o) && began[fmt.Sprint(o["timeStamp"])] {
+				t.fail(x, want, "the backup with timeStamp "+show(o["timeStamp"]))
+			} else {
+				t.pass(x, want, "no backup is told as one")
+			}
+		}
+	}
+	return t.judgement(notFollowed)
+}
+
 // Started judges that timeStamp is the time at which the job was started, within what the clocks allow, and that it
 // stays the same for as long as no other job is started.
 func Started(k Kind) check.Rule {
@@ -357,6 +392,9 @@ func Started(k Kind) check.Rule {
 		}
 		if !ok || !e.SkewKnown || t.before != nil && same(o, t.record(t.before)) {
 			return "", ""
+		}
+		if first := t.shownFirst(); first != nil && fmt.Sprint(first["timeStamp"]) != fmt.Sprint(o["timeStamp"]) {
+			return fmt.Sprintf("%s while the job ran, and %s when it had ended", show(first["timeStamp"]), show(o["timeStamp"])), ""
 		}
 		from, to := t.start.Started.Add(e.Skew-slack), t.end.Started.Add(e.Skew+slack)
 		if began.Before(from.Truncate(time.Second)) || began.After(to) {

@@ -293,7 +293,7 @@ func EarlyDay(e *check.Evidence) check.Judgement {
 	var t tally
 	b, c := step(e, "stats/type-b/early-day", "b"), step(e, "stats/type-b/early-day", "c")
 	for _, x := range e.Of("stats/type-b/early-day") {
-		if x.Step == "b" && x.Answered() && !x.OK() {
+		if x.Step == "b" && x.Answered() && !x.OK() && c != nil && len(c.Rows) > 0 {
 			t.fail(&x, "a time of the documented form is answered", fmt.Sprintf("status %d", x.Response.Status))
 		}
 	}
@@ -309,4 +309,20 @@ func EarlyDay(e *check.Evidence) check.Judgement {
 		}
 	}
 	return t.judgement("template C had no rows of that day")
+}
+
+// LeapDay judges that template B knows 29 February: where the day before is answered, it is too.
+func LeapDay(e *check.Evidence) check.Judgement {
+	var t tally
+	before := firstOK(stepsOf(e, "stats/type-b/leap-day", "before"))
+	for _, x := range stepsOf(e, "stats/type-b/leap-day", "leap") {
+		switch want := "29 February is answered like the day before"; {
+		case before == nil || !x.Answered():
+		case x.OK():
+			t.pass(&x, want, brief(&x))
+		default:
+			t.fail(&x, want, brief(&x)+", while "+before.ID+" was answered")
+		}
+	}
+	return t.judgement("the device answers no windows as old as the last leap day")
 }

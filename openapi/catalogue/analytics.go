@@ -99,7 +99,7 @@ func responseRequirements(t Template) []Requirement {
 		s.add(slug("peak_"+key), "peak_"+key, Must, Stated, "peak_"+key+" is a string, the peak value of "+key+": a whole number that is not negative.")
 	}
 	for _, key := range []string{"n_flows", "n_bytes", "n_packets"} {
-		s.add("within-total/"+slug("peak_"+key), "peak_"+key, Must, Inferred, "A peak is not larger than the total that it is part of, and not zero where the total is not.")
+		s.add("within-total/"+slug("peak_"+key), "peak_"+key, Must, Inferred, "A peak is not larger than the total that it is part of, and in rows of a minute or an hour not zero where the total is not.")
 	}
 	s.add("within-total/n-bad-bytes", "n_bad_bytes", Must, Inferred, "Bad bytes are among all bytes.")
 	s.add("within-total/n-bad-packets", "n_bad_packets", Must, Inferred, "Bad packets are among all packets.")
@@ -119,6 +119,7 @@ func agreementRequirements() []Requirement {
 	s.add("a-with-c", "time_interval", Must, Inferred, "Templates A and C tell the same of the intervals that both cover.")
 	s.add("minutes-with-hours", "stats_type", Must, Inferred, "The minutes of an hour add up to the hour.")
 	s.add("seconds-with-minutes", "stats_type", Must, Inferred, "The seconds of a minute add up to the minute.")
+	s.add("peaks", "peak_n_flows, peak_n_bytes, peak_n_packets", Must, Inferred, "The peaks of an interval are not smaller than those of the intervals that it is made of.")
 	s.add("sub-windows", "start_time, end_time", Must, Inferred, "The rows of two adjoining windows are those of both together.")
 	s.add("sources-with-all", "source_ip", Must, Inferred, "The rows of one source device are the same whether it is asked for alone or with all.")
 	s.add("ipv6-spelling", "source_ip", Must, Inferred, "An IPv6 address selects the same rows however it is spelled.")
@@ -129,6 +130,7 @@ func agreementRequirements() []Requirement {
 func errorRequirements(doc Document, prefix string, method bool) []Requirement {
 	s := &section{doc: doc, name: "Error Codes", prefix: prefix}
 	s.add("body", "", Must, Stated, "An error has a body: a JSON object.")
+	s.add("media-type", "", Should, Inferred, "The body of an error is JSON and its Content-Type says so.")
 	s.add("error-id", "error_id", Must, Stated, "error_id is a string that identifies the error.")
 	s.add("error-text", "error_text", Must, Stated, "error_text is a string that describes the error.")
 	s.add("error-info", "error_info", May, Stated, "error_info is optional and may have any structure.")
