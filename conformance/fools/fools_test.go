@@ -126,9 +126,10 @@ func reaches(requirement, scope string) bool {
 		return scope == "backup" || scope == "restore"
 	case strings.Contains(requirement, "/type-"):
 		template := strings.ToUpper(requirement[strings.Index(requirement, "/type-")+6:][:1])
-		return scope == template || scope == "statistics" && strings.HasSuffix(requirement, "/structure")
+		return scope == template || scope == "statistics" && strings.HasSuffix(requirement, "/structure") ||
+			scope == "windowless" && (template == "A" || strings.HasSuffix(requirement, "/mixed-templates"))
 	}
-	return document == "analytics" && strings.Contains("A B C statistics", scope)
+	return document == "analytics" && strings.Contains("A B C statistics windowless", scope)
 }
 
 func TestInertControlsChangeNothing(t *testing.T) {

@@ -18,7 +18,7 @@ const (
 
 // step is one request of the walk.
 type step struct {
-	scope             string // A, B, C, or statistics where it is no template's; backup, restore, other
+	scope             string // A, B, C, or statistics where it is no template's, windowless where it could be any's; backup, restore, other
 	method, path      string
 	body, auth, ctype string // auth "" is the account's, "-" none
 	cookie            string
@@ -83,13 +83,15 @@ func positives() []step {
 			out = append(out, ask("A", last(g.stats, g.unit, n, s)), ask("B", local(g.stats, hour.Add(-g.span), hour, s)), ask("C", epoch(g.stats, hour.Add(-g.span), hour, s)))
 		}
 	}
-	past := time.Date(2023, 8, 23, 11, 36, 41, 0, time.UTC)
+	past, leap := time.Date(2023, 8, 23, 11, 36, 41, 0, time.UTC), time.Date(2024, 2, 29, 10, 0, 0, 0, time.UTC)
 	return append(out,
 		ask("A", last("flows_per_hour", "days", 1, sources[0])), ask("A", last("flows_per_hour", "weeks", 1, sources[0])), ask("A", last("flows_per_hour", "months", 1, sources[3])),
 		ask("A", last("flows_per_minute", "minutes", 60, "")), ask("A", last("flows_per_hour", "hours", 1, sources[1])),
 		ask("B", local("flows_per_minute", past, past.Add(10*time.Minute), "")),
 		ask("C", epoch("flows_per_minute", past, past.Add(10*time.Minute), "")),
 		ask("B", local("flows_per_minute", time.Date(2026, 11, 5, 8, 0, 0, 0, time.UTC), time.Date(2026, 11, 5, 8, 4, 0, 0, time.UTC), "")),
+		ask("B", local("flows_per_hour", leap, leap.Add(time.Hour), "")), ask("B", local("flows_per_second", hour.Add(-103*time.Second), hour.Add(-17*time.Second), "")),
+		ask("C", epoch("flows_per_minute", hour.Add(-time.Hour), hour, sources[0])),
 		ask("A", "["+last("flows_per_minute", "minutes", 20, "")+"]"), ask("B", "["+local("flows_per_minute", hour.Add(-time.Minute), hour, "")+"]"),
 		ask("C", "["+epoch("flows_per_minute", hour.Add(-time.Minute), hour, "")+"]"), ask("C", epoch("flows_per_minute", hour.Add(-time.Minute), hour, "192.0.2.254")),
 		ask("A", last("flows_per_minute", "minutes", 20, "")), ask("B", local("flows_per_minute", hour.Add(-20*time.Minute), hour, "")), ask("C", epoch("flows_per_minute", hour.Add(-20*time.Minute), hour, "")),
@@ -132,6 +134,8 @@ func negatives() []step {
 	}
 	swap("B", b, to.Format("02/01/2006 15:04:05"), "yesterday")
 	swap("B", local("flows_per_hour", from.AddDate(0, 0, -20), from.AddDate(0, 0, -20).Add(time.Hour), ""), "02/", "2/")
+	out = append(out, ask("windowless", `{"stats_type": "flows_per_hour", "source_ip": ""}`),
+		ask("B", `{"stats_type": "flows_per_hour", "start_time": "30/02/2026 10:00:00", "end_time": "30/02/2026 11:00:00", "source_ip": ""}`))
 	start, end := fmt.Sprint(from.Unix()), fmt.Sprint(to.Unix())
 	swap("B", b, `"`+to.Format("02/01/2006 15:04:05")+`"`, end)
 	swap("C", c, start, `"`+start+`"`)
@@ -151,7 +155,7 @@ func strangers() []step {
 	c := epoch("flows_per_hour", hour.Add(-3*time.Hour), hour, "")
 	var out []step
 	dead := `{"hostname": "192.0.2.1", "username": "u", "password": "p", "path": "/p", "security_pwd": "s"}`
-	for _, auth := range []string{"-", basic(user, "wrong"), basic(user, password+"x"), basic(user, strings.ToUpper(password)), basic(strings.ToUpper(user), password), basic("nobody", password), basic("nobody", "x"), basic("", ""), "Basic", "Basic %%%", "Flowgate x"} {
+	for _, auth := range []string{"-", basic(user, "wrong"), basic(user, ""), basic(user, password+"x"), basic(user, strings.ToUpper(password)), basic(strings.ToUpper(user), password), basic("nobody", password), basic("nobody", "x"), basic("", ""), "Basic", "Basic %%%", "Flowgate x"} {
 		for _, s := range []step{
 			ask("A", last("flows_per_hour", "hours", 3, "")), ask("B", local("flows_per_hour", hour.Add(-3*time.Hour), hour, "")), ask("C", c),
 			{scope: "backup", method: "GET", path: backupPath},
@@ -200,7 +204,7 @@ func jobs() []step {
 	for _, k := range []struct{ scope, path, more string }{{"backup", backupPath, ""}, {"restore", restorePath, `, "no_cert": "false"`}} {
 		twin := fmt.Sprintf(remote, k.more)
 		for _, bad := range []string{
-			"hostname=192.0.2.1", `"192.0.2.1"`, "[]", "{}",
+			"hostname=192.0.2.1", `"192.0.2.1"`, "[]", "{}", "[" + twin + "]",
 			strings.Replace(twin, `"192.0.2.1"`, "5", 1), strings.Replace(twin, `"192.0.2.1"`, `""`, 1), strings.Replace(twin, `"hostname": "192.0.2.1", `, "", 1),
 			strings.Replace(twin, `"root"`, "5", 1), strings.Replace(twin, `"username": "root", `, "", 1), strings.Replace(twin, `"ssh-word"`, "5", 1),
 			strings.Replace(twin, `"ssh-word"`, "{}", 1), strings.Replace(twin, `"/srv/backups"`, "5", 1), strings.Replace(twin, `"path": "/srv/backups", `, "", 1),
