@@ -1,6 +1,7 @@
 package mockserver_test
 
 import (
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -61,17 +62,19 @@ type meter struct {
 	program string
 	version int
 	args    func(dir, traffic, port string) []string
+	untidy  bool // it may end with 1 although all is sent
 }
 
 func softflowd(version int) meter {
-	return meter{"softflowd", version, func(_, traffic, port string) []string {
+	return meter{program: "softflowd", version: version, args: func(_, traffic, port string) []string {
 		// Without -c none it waits for ever on its control socket after it has read a file.
 		return []string{"-r", traffic, "-n", "127.0.0.1:" + port, "-v", fmt.Sprint(version), "-d", "-c", "none"}
 	}}
 }
 
 func pmacctd(version int) meter {
-	return meter{"pmacctd", version, func(dir, traffic, port string) []string {
+	// Its core process ends with 1 where the exporting one is done before it.
+	return meter{program: "pmacctd", version: version, untidy: true, args: func(dir, traffic, port string) []string {
 		config := filepath.Join(dir, "pmacctd-"+port+".conf")
 		text := fmt.Sprintf("daemonize: false\npcap_savefile: %s\nplugins: nfprobe\nnfprobe_receiver: 127.0.0.1:%s\nnfprobe_version: %d\n"+
 			"aggregate: src_host, dst_host, src_port, dst_port, proto, tos\nplugin_pipe_size: 10240000\nplugin_buffer_size: 10240\n", traffic, port, version)
@@ -86,6 +89,9 @@ func pmacctd(version int) meter {
 func (m meter) export(t *testing.T, dir, traffic, port string) {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), oracle(t, m.program), m.args(dir, traffic, port)...).CombinedOutput()
+	if ended := new(exec.ExitError); m.untidy && errors.As(err, &ended) && ended.ExitCode() == 1 {
+		return
+	}
 	require.NoError(t, err, "%s", out)
 }
 
