@@ -1,9 +1,9 @@
 package conformance
 
 import (
+	"slices"
 	"strings"
 
-	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/conformance/rules"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
@@ -38,42 +38,43 @@ func (h *herald) ripe() []int {
 	return out
 }
 
-// failures judges the ripe checks by the exchanges of their own probes, and returns those that failed unwaived.
+// failures judges the ripe checks and returns those that failed unwaived. Most pass by the exchanges of their own
+// probes, which are few; what fails by those is judged again by all that was sent, as the report will.
 func (h *herald) failures() []verdict.Check {
 	if !h.run.welcome {
 		return nil
 	}
-	ripe := h.ripe()
-	if len(ripe) == 0 {
-		return nil
-	}
 	theirs := map[string]bool{}
+	ripe := h.ripe()
 	for _, i := range ripe {
 		for _, p := range h.run.suite.checks[i].Probes {
 			theirs[p] = true
 		}
 	}
-	seen := h.run.recorder.Select(func(x *exchange.Exchange) bool {
+	suspects, _ := h.judge(ripe, h.run.recorder.Select(func(x *exchange.Exchange) bool {
 		return theirs[x.Probe] || strings.HasPrefix(x.Probe, "scout/")
-	})
-	return h.judge(ripe, rules.Prepare(seen), h.run.identity())
+	}))
+	if len(suspects) == 0 {
+		return nil
+	}
+	_, failed := h.judge(suspects, h.run.recorder.Exchanges())
+	rep := &verdict.Report{Target: h.run.identity(), Checks: failed}
+	verdict.Apply(rep, h.run.o.Waivers, h.run.o.Now())
+	return slices.DeleteFunc(rep.Checks, func(c verdict.Check) bool { return c.Waived })
 }
 
-func (h *herald) judge(ripe []int, e *check.Evidence, target verdict.Target) []verdict.Check {
-	rep := &verdict.Report{Target: target}
+// judge returns the checks that fail by some exchanges, by their places in the suite and as the report has them.
+func (h *herald) judge(checks []int, seen []exchange.Exchange) (places []int, failed []verdict.Check) {
+	if len(checks) == 0 {
+		return nil, nil
+	}
+	e := rules.Prepare(seen)
 	absent := h.run.absent(e)
-	for _, i := range ripe {
+	for _, i := range checks {
 		c, _ := h.run.check(e, i, absent[h.run.suite.checks[i].Requirement.Source.Document], map[string]string{})
 		if c.Verdict == verdict.Failed {
-			rep.Checks = append(rep.Checks, c)
+			places, failed = append(places, i), append(failed, c)
 		}
 	}
-	verdict.Apply(rep, h.run.o.Waivers, h.run.o.Now())
-	var out []verdict.Check
-	for i := range rep.Checks {
-		if !rep.Checks[i].Waived {
-			out = append(out, rep.Checks[i])
-		}
-	}
-	return out
+	return places, failed
 }
