@@ -30,6 +30,7 @@ const (
 // TestRealClientsWalkAMock lets clients that are not ours log in by each way, ask for statistics by each template, start
 // a backup, follow it and log out, against a mock that runs as its own process.
 func TestRealClientsWalkAMock(t *testing.T) {
+	notShort(t)
 	scripts, err := filepath.Abs("testdata/clients")
 	require.NoError(t, err)
 	for name, c := range map[string]struct {

@@ -99,14 +99,21 @@ func (a *app) demonstrate(ctx context.Context) (result *conformance.Result, err 
 	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(at.CA)
-	fmt.Fprintf(a.err, "an appliance runs at %s; it is judged now, backups and restores included\n", at.URL)
+	fmt.Fprintf(a.err, "an appliance runs at %s; it is judged now, backups over SSH and restores included\n", at.URL)
 	p, b := a.progress(), theBuild()
 	defer p.end()
+	o := conformance.Options{
+		Allow: check.Destroy, Confirm: at.Fingerprint, Profile: check.Full, Seed: 1, Version: b.version, Commit: b.commit, Progress: p.show,
+		JobTimeout: 20 * time.Second,
+	}
+	stop, err := (&watchFlags{listen: "127.0.0.1:0"}).watch(ctx, &o, false)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	result, err = conformance.Run(ctx, conformance.Target{
 		URL: at.URL, User: demoUser, Password: demoPassword, TLS: &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
-	}, conformance.Options{
-		Allow: check.Destroy, Confirm: at.Fingerprint, Profile: check.Full, Seed: 1, Version: b.version, Commit: b.commit, Progress: p.show,
-	})
+	}, o)
 	if err != nil {
 		return nil, broken("", "%w", err)
 	}

@@ -52,6 +52,7 @@ func commands(page string) []command {
 // TestWhatThePagesShow runs every command that a page shows and compares what it prints. "…" in a page stands for
 // anything; a mock runs until the end of its page. Ports 8443, 8444 and 8445 of a page are free ones here.
 func TestWhatThePagesShow(t *testing.T) {
+	notShort(t)
 	requireCurl(t)
 	pages, err := filepath.Glob(filepath.Join(rootFolder(t), "docs", "*.md"))
 	require.NoError(t, err)

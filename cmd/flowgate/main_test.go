@@ -24,6 +24,15 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flowgate": main})
 }
 
+// notShort leaves out tests that start hundreds of processes: under the race detector, which make race runs with -short,
+// each of them takes many times as long, and what they share is a command line.
+func notShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("the commands run as processes in the whole test run")
+	}
+}
+
 // TestScripts runs the scripts of testdata/script. They know these commands besides those of testscript:
 //
 //	mock NAME ARG...        starts flowgate mock ARG... and waits until it is ready; sets NAME_URL, NAME_CA, NAME_FINGERPRINT and NAME_CONTROL
@@ -32,6 +41,7 @@ func TestMain(m *testing.M) {
 //	[!exec:curl] [!ci] skip where curl is missing, except in CI: there it is a failure
 //	json FILE EXPR WANT     reads a value such as run.seed, checks[0].id or checks.len out of a JSON file ("stdout" for the last output)
 func TestScripts(t *testing.T) {
+	notShort(t)
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(env *testscript.Env) error {
