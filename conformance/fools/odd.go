@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf16"
@@ -41,8 +42,12 @@ func rewriteJSON(text []byte, inside, outside func(out *bytes.Buffer, rest []byt
 			out.WriteByte(c)
 			i++
 		case quoted && c == '\\':
-			out.Write(text[i : i+2])
-			i += 2
+			n := 2
+			if bytes.HasPrefix(text[i:], []byte(`\u`)) { // with four digits behind it
+				n = 6
+			}
+			out.Write(text[i : i+n])
+			i += n
 		case quoted:
 			i += inside(&out, text[i:])
 		default:
@@ -167,15 +172,29 @@ func expanded(s string) string {
 	return a.StringExpanded()
 }
 
-// oneSource keeps to the first source that it shows.
+// oneSource keeps to the first source that it shows, and lists no other.
 func oneSource(within step) step {
 	only := ""
-	return keepRows("", func(_ *call, row *object) bool {
+	rows := keepRows("", func(_ *call, row *object) bool {
 		if only == "" {
 			only = source(row)
 		}
 		return source(row) == only
-	})(within)
+	})
+	list := editAnswers(func(c *call) bool { return c.on(sourcesPath) }, func(_ *call, a *answer) {
+		a.edit(func(v any) any {
+			all, ok := v.([]any)
+			if !ok {
+				return v
+			}
+			return slices.DeleteFunc(all, func(s any) bool {
+				o, ok := s.(*object)
+				addr, _ := o.text("ipaddr")
+				return ok && addr != only
+			})
+		})
+	})
+	return list(rows(within))
 }
 
 // zoned reads the times of template B in a zone east of UTC.

@@ -144,8 +144,8 @@ func minutesOf(e *check.Evidence, probe string) (flows map[key][]uint64, seen []
 		}
 		for i := range a.Rows {
 			r := &a.Rows[i]
-			if n, ok := tallied(r.Raw["n_flows"]); ok {
-				flows[r.key()] = append(flows[r.key()], n)
+			if c := count(r.Raw["n_flows"]); c.ok {
+				flows[r.key()] = append(flows[r.key()], c.n)
 			}
 			if !slices.Contains(seen, r.id.at) {
 				seen = append(seen, r.id.at)

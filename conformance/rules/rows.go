@@ -340,9 +340,10 @@ func refusedEmpty(e *check.Evidence, t *tally, variant string) {
 	for _, x := range asked(e, corpus.ImportStats, variant) {
 		q := query(&x)
 		switch {
-		case !q.OK || mayBeEmpty(x.Probe):
+		case !q.OK:
 		case q.Source != "":
 			answered = answered || x.OK()
+		case mayBeEmpty(x.Probe):
 		case !x.OK():
 			refused = append(refused, x)
 		}
