@@ -67,6 +67,9 @@ func New(options Options) (*Appliance, error) {
 	if a.router, err = newRouter(o.Document); err != nil {
 		return nil, err
 	}
+	if err := a.router.join(o.Siblings, o.Seed); err != nil {
+		return nil, err
+	}
 	if a.access, err = newAccess(o); err != nil {
 		return nil, err
 	}

@@ -16,14 +16,15 @@ type service struct {
 
 // services answers GET services (Common API). As recorded, they are in no order.
 func (a *Appliance) services(c *call) (answer, error) {
-	return c.say(list[service]{root: xml.Name{Local: "services"}, items: []service{
+	items := []service{
 		{ID: "common", Versions: []string{"1.0", "1.1"}},
 		{ID: "mgmt.gateway_backup", Versions: []string{"1.0"}},
 		{ID: "mgmt.backup", Versions: []string{"1.0"}},
 		{ID: "gateway", Versions: []string{"1.5"}},
 		{ID: "mgmt.flowgateway_analytics", Versions: []string{"1.0"}},
 		{ID: "cascade.aaa", Versions: []string{"1.0"}},
-	}})
+	}
+	return c.say(list[service]{root: xml.Name{Local: "services"}, items: a.router.services(items)})
 }
 
 // authInfo answers GET auth_info (Common API).

@@ -57,7 +57,7 @@ const tokenPath = "/api/common/1.0/oauth/token"
 func (a *Appliance) resource(c *call) *resource {
 	path := c.r.URL.EscapedPath()
 	if !legacyPath(path) {
-		return a.router[path]
+		return a.router.at(path)
 	}
 	c.legacy = true
 	rule := inXML
@@ -70,7 +70,7 @@ func (a *Appliance) resource(c *call) *resource {
 			path, c.format = bare, f
 		}
 	}
-	return a.router[path]
+	return a.router.at(path)
 }
 
 // preferred is JSON where it is asked for by name and not less than XML, XML where that is asked for by name, and

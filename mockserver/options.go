@@ -55,6 +55,10 @@ type Options struct {
 
 	Document *openapi.Document // routes and request validation; nil is the embedded one
 
+	// Siblings are documents of further services, whose operations are served from the documents alone: their examples
+	// first, then values made up from Seed. Paths and operationIds must be new. nil is none.
+	Siblings []*openapi.Document
+
 	Depot       depot.Depot   // of backups to localhost; nil keeps them below Data, or in memory where there is none
 	Remote      depot.Open    // of backups to other hosts; nil reaches none
 	JobDuration time.Duration // of backups and restores, in the appliance's time; 0 is 2 s

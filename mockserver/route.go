@@ -53,6 +53,7 @@ type resource struct {
 	allow   string // the methods, for the header of that name
 	jobs    bool   // a resource of the backup document
 	legacy  bool   // a resource of an API that negotiates between XML and JSON
+	sibling bool   // a resource of a further document
 }
 
 // router finds resources by the path exactly as it was sent.
@@ -81,14 +82,19 @@ func newRouter(doc *openapi.Document) (router, error) {
 		r.methods[op.Method] = rt
 	}
 	for _, r := range out {
-		var methods []string
-		for m := range r.methods {
-			methods = append(methods, m)
-		}
-		slices.Sort(methods)
-		r.allow = strings.Join(methods, ", ")
+		r.list()
 	}
 	return out, nil
+}
+
+// list writes down the methods.
+func (r *resource) list() {
+	var methods []string
+	for m := range r.methods {
+		methods = append(methods, m)
+	}
+	slices.Sort(methods)
+	r.allow = strings.Join(methods, ", ")
 }
 
 // operations lists the operationIds, sorted.

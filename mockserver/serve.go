@@ -105,7 +105,7 @@ func (a *Appliance) respond(c *call) (answer, error) {
 	if err := c.permitted(); err != nil {
 		return answer{}, err
 	}
-	if c.route.op.Request != nil {
+	if c.route.op.Request != nil && (!res.sibling || !c.route.op.Optional || c.r.ContentLength != 0) {
 		read := a.readBody
 		if c.legacy {
 			read = a.readLegacy
@@ -119,7 +119,7 @@ func (a *Appliance) respond(c *call) (answer, error) {
 
 // guarded reports whether credentials are looked at. A wrong method is guarded as its resource is.
 func (a *Appliance) guarded(c *call, res *resource) bool {
-	free := c.dialect.Answer(dialect.OpenCommonResource) == "yes"
+	free := res.sibling || c.dialect.Answer(dialect.OpenCommonResource) == "yes"
 	if c.route != nil {
 		// What opens a session or hands out a token brings its credentials itself.
 		return !c.route.op.Open || !free && c.route.op.Method == http.MethodGet

@@ -70,6 +70,7 @@ type Operation struct {
 	Summary  string
 	Open     bool             // no credentials are needed
 	Request  *schema.Schema   // of a JSON body; nil where the operation takes none
+	Optional bool             // that body may be left out
 	Answers  []Answer         // sorted by status
 	Variants []Variant        // request templates, in the document's order; nil where there is one shape only
 	Examples []RequestExample // of the request, sorted by name
@@ -77,8 +78,9 @@ type Operation struct {
 
 // Answer is one documented response.
 type Answer struct {
-	Status string         // "200", or a range such as "2XX"
-	Schema *schema.Schema // of the JSON body; nil where the answer has no body
+	Status   string           // "200", or a range such as "2XX"
+	Schema   *schema.Schema   // of the JSON body; nil where the answer has no body
+	Examples []schema.Example // of the JSON body, sorted by name
 }
 
 // Variant is one of several request templates that share a method and path.

@@ -45,13 +45,13 @@ func operation(doc *schema.Doc, raw schema.Operation) (*Operation, error) {
 		return nil, errors.New("operationId is missing")
 	}
 	op := &Operation{
-		ID: raw.ID, Method: raw.Method, Path: raw.Path, Summary: raw.Summary, Open: raw.Open, Request: raw.Request,
+		ID: raw.ID, Method: raw.Method, Path: raw.Path, Summary: raw.Summary, Open: raw.Open, Request: raw.Request, Optional: raw.Optional,
 	}
 	if len(raw.Tags) > 0 {
 		op.Tag = raw.Tags[0]
 	}
 	for _, a := range raw.Answers {
-		op.Answers = append(op.Answers, Answer{Status: a.Status, Schema: a.Schema})
+		op.Answers = append(op.Answers, Answer{Status: a.Status, Schema: a.Schema, Examples: a.Examples})
 	}
 	for _, e := range raw.Examples {
 		body, err := json.Marshal(e.Value)

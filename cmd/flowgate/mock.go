@@ -26,6 +26,7 @@ type mockFlags struct {
 	certFile, keyFile        string
 	users, dialect, faults   []string
 	collectors               []string
+	specs                    []string
 	seed                     uint64
 	sources                  int
 	profile                  string
@@ -66,6 +67,7 @@ The default account is admin with password admin, on loopback addresses only.`,
 	fl.BoolVar(&f.plain, "plain-http", false, "HTTP instead of HTTPS")
 	fl.StringVar(&f.readyFile, "ready-file", "", "`FILE` to write the line of JSON to as well")
 	fl.StringVar(&f.caFile, "ca-file", "", "`FILE` to write the certificate to; one in a temporary directory if not given")
+	fl.StringArrayVar(&f.specs, "spec", nil, "`FILE` with the OpenAPI document of a further service to serve; may be repeated")
 	f.backups.register(cmd)
 	f.access.register(cmd)
 	return cmd
@@ -203,6 +205,9 @@ func (f *mockFlags) options() (mockserver.Options, error) {
 		return o, err
 	}
 	if o.Dialect, err = readDialect(f.dialect); err != nil {
+		return o, err
+	}
+	if o.Siblings, err = readSpecs(f.specs); err != nil {
 		return o, err
 	}
 	if err := f.backups.set(&o); err != nil {

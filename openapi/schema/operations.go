@@ -13,6 +13,7 @@ type Operation struct {
 	Tags                      []string
 	Open                      bool    // the operation overrides the document's security with none
 	Request                   *Schema // of the JSON body, or nil
+	Optional                  bool    // the body may be left out
 	Answers                   []Answer
 	Examples                  []Example // of the JSON request body, sorted by name
 	Extensions                map[string]any
@@ -20,8 +21,9 @@ type Operation struct {
 
 // Answer is one documented response; Schema is nil where it has no JSON body.
 type Answer struct {
-	Status string
-	Schema *Schema
+	Status   string
+	Schema   *Schema
+	Examples []Example // of the JSON body, sorted by name
 }
 
 // Example is a named example value.
@@ -48,7 +50,7 @@ func (d *Doc) operation(method, path string, op *openapi3.Operation) Operation {
 	}
 	if op.RequestBody != nil {
 		if media := op.RequestBody.Value.Content.Get("application/json"); media != nil {
-			o.Request = named(media.Schema)
+			o.Request, o.Optional = named(media.Schema), !op.RequestBody.Value.Required
 			for name, e := range media.Examples {
 				o.Examples = append(o.Examples, Example{Name: name, Value: e.Value.Value})
 			}
@@ -58,12 +60,27 @@ func (d *Doc) operation(method, path string, op *openapi3.Operation) Operation {
 	for status, r := range op.Responses.Map() {
 		a := Answer{Status: status}
 		if media := r.Value.Content.Get("application/json"); media != nil {
-			a.Schema = named(media.Schema)
+			a.Schema, a.Examples = named(media.Schema), examples(media)
 		}
 		o.Answers = append(o.Answers, a)
 	}
 	slices.SortFunc(o.Answers, func(a, b Answer) int { return strings.Compare(a.Status, b.Status) })
 	return o
+}
+
+// examples are a body's, the one without a name first.
+func examples(media *openapi3.MediaType) []Example {
+	var out []Example
+	if media.Example != nil {
+		out = append(out, Example{Value: media.Example})
+	}
+	for name, e := range media.Examples {
+		if e.Value.Value != nil {
+			out = append(out, Example{Name: name, Value: e.Value.Value})
+		}
+	}
+	slices.SortFunc(out, func(a, b Example) int { return strings.Compare(a.Name, b.Name) })
+	return out
 }
 
 func named(ref *openapi3.SchemaRef) *Schema {
