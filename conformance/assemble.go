@@ -190,16 +190,11 @@ func received(exchanges []exchange.Exchange) reception {
 		} else {
 			c.last = x.Error
 		}
-		if welcomed(x) {
+		if x.Auth == exchange.Account && x.Operation != "" && x.Answered() && x.Response.Status != 401 && x.Response.Status != 403 {
 			c.welcome++
 		}
 	}
 	return c
-}
-
-// welcomed reports that an exchange shows that the account is let in.
-func welcomed(x *exchange.Exchange) bool {
-	return x.Auth == exchange.Account && x.Operation != "" && x.Answered() && x.Response.Status != 401 && x.Response.Status != 403
 }
 
 // refusedAll reports that a live device never let the account in: that says nothing of its API.

@@ -41,9 +41,6 @@ func (h *herald) ripe() []int {
 // failures judges the ripe checks and returns those that failed unwaived. Most pass by the exchanges of their own
 // probes, which are few; what fails by those is judged again by all that was sent, as the report will.
 func (h *herald) failures() []verdict.Check {
-	if !h.run.welcome {
-		return nil
-	}
 	theirs := map[string]bool{}
 	ripe := h.ripe()
 	for _, i := range ripe {
@@ -57,7 +54,11 @@ func (h *herald) failures() []verdict.Check {
 	if len(suspects) == 0 {
 		return nil
 	}
-	_, failed := h.judge(suspects, h.run.recorder.Exchanges())
+	all := h.run.recorder.Exchanges()
+	if h.run.refusedAll(received(all)) {
+		return nil
+	}
+	_, failed := h.judge(suspects, all)
 	rep := &verdict.Report{Target: h.run.identity(), Checks: failed}
 	verdict.Apply(rep, h.run.o.Waivers, h.run.o.Now())
 	return slices.DeleteFunc(rep.Checks, func(c verdict.Check) bool { return c.Waived })

@@ -43,8 +43,7 @@ type run struct {
 	quiet    int               // unanswered requests in a row
 	gone     string            // why the device counts as gone
 	refused  string            // why destructive probes were held back
-	welcome  bool              // the device let the account in at least once
-	locked   bool              // it never did, in all that was recorded
+	locked   bool              // the device never let the account in, in all that was recorded
 	print    string            // fingerprint of the certificate that was seen
 	badge    badge             // what the device is shown
 	barred   string            // why there was no way to log in, and what to do about it
@@ -340,7 +339,6 @@ func (s *session) send(ctx context.Context, q exchange.Request) (exchange.Exchan
 	}
 	if x.Answered() {
 		s.run.quiet = 0
-		s.run.welcome = s.run.welcome || welcomed(&x)
 	} else if s.run.quiet++; s.run.quiet >= silence {
 		s.run.gone = fmt.Sprintf("the device stopped answering: %s", x.Error)
 		return x, errGone

@@ -39,14 +39,15 @@ func TestWhatALogInHandsOutIsReadInEachForm(t *testing.T) {
 }
 
 func TestWaysAreReadAsJSONAndAsXML(t *testing.T) {
+	const inXML = `<auth_info><supported_methods><method>COOKIE</method></supported_methods></auth_info>`
 	for body, want := range map[string][]string{
 		`{"supported_methods": ["OAUTH_2_0", "BASIC"]}`: {"BASIC", "OAUTH_2_0"},
 		`{"supported_methods": []}`:                     {},
-		`<auth_info><supported_methods><method>COOKIE</method></supported_methods></auth_info>`: {"COOKIE"},
-		`<html><body>BASIC</body></html>`: nil,
-		`{"login_banner": "BASIC"}`:       nil,
-		`["BASIC"]`:                       nil,
-		``:                                nil,
+		inXML:                                           {"COOKIE"},
+		`<html><body>BASIC</body></html>`:               nil,
+		`{"login_banner": "BASIC"}`:                     nil,
+		`["BASIC"]`:                                     nil,
+		``:                                              nil,
 	} {
 		list, ok := corpus.Methods([]byte(body))
 		require.Equal(t, want != nil, ok, body)

@@ -35,12 +35,7 @@ func (r *Recorder) Note(probe string, n Note) Exchange {
 	slot := r.reserve()
 	x := noted(probe, n)
 	x.ID = slotID(slot)
-	known := r.redactor.size()
-	r.redactor.Redact(&x, r.o.MaxBody)
-	kept := x
-	r.mu.Lock()
-	r.slots[slot] = recorded{&kept, known}
-	r.mu.Unlock()
+	r.keep(slot, &x)
 	return x
 }
 

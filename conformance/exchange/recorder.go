@@ -144,13 +144,18 @@ func (r *Recorder) Do(ctx context.Context, probe string, q Request) (Exchange, e
 		q.Reply(x.Response)
 	}
 	x.Started = x.Started.Round(0).UTC()
-	known := r.redactor.size()
-	r.redactor.Redact(&x, r.o.MaxBody)
-	kept := x
-	r.mu.Lock()
-	r.slots[slot] = recorded{&kept, known}
-	r.mu.Unlock()
+	r.keep(slot, &x)
 	return x, err
+}
+
+// keep redacts an exchange and puts a copy of it in its slot.
+func (r *Recorder) keep(slot int, x *Exchange) {
+	known := r.redactor.size()
+	r.redactor.Redact(x, r.o.MaxBody)
+	kept := *x
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.slots[slot] = recorded{&kept, known}
 }
 
 // Rename files an exchange under another probe: a request that had to be repeated, since the session or token of the run

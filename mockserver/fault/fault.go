@@ -6,12 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/flowgate-dev/flowgate/fixtures/faultspec"
 )
 
 // Name is one kind of fault.
@@ -42,81 +43,47 @@ type Fault struct {
 	Times     int           // how often it strikes; 0 is without end
 }
 
-// kinds names each fault's own settings; the first one must be given where must says so.
-func kinds() map[Name]struct {
-	keys []string
-	must string // the required one with an example
-} {
-	type kind = struct {
-		keys []string
-		must string
-	}
-	return map[Name]kind{
-		Latency: {[]string{"by"}, "by=200ms"},
-		Status:  {[]string{"code"}, "code=503"},
-		Empty:   {},
-		Reset:   {},
-		Hang:    {},
-		Cut:     {[]string{"at"}, ""},
-		Slow:    {[]string{"rate"}, "rate=1000"},
-		Corrupt: {[]string{"at"}, ""},
+// language is what Parse understands.
+func language() faultspec.Language {
+	return faultspec.Language{
+		Common: []string{"operation", "chance", "after", "times"},
+		Kinds: map[string]faultspec.Kind{
+			string(Latency): {Keys: []string{"by"}, Must: "by=200ms"},
+			string(Status):  {Keys: []string{"code"}, Must: "code=503"},
+			string(Empty):   {},
+			string(Reset):   {},
+			string(Hang):    {},
+			string(Cut):     {Keys: []string{"at"}},
+			string(Slow):    {Keys: []string{"rate"}, Must: "rate=1000"},
+			string(Corrupt): {Keys: []string{"at"}},
+		},
 	}
 }
-
-// common are the settings that every fault takes.
-func common() []string { return []string{"operation", "chance", "after", "times"} }
 
 // Names lists the faults in alphabetical order.
-func Names() []string {
-	var out []string
-	for n := range kinds() {
-		out = append(out, string(n))
-	}
-	slices.Sort(out)
-	return out
-}
+func Names() []string { return language().Names() }
 
 // Parse reads a fault as a person writes it: the name, then settings after a colon, such as "latency:by=200ms",
 // "status:code=503,times=2" or "cut:at=100,operation=getImportStats,chance=0.1".
 func Parse(spec string) (Fault, error) {
-	name, rest, _ := strings.Cut(spec, ":")
-	kind, ok := kinds()[Name(name)]
-	if !ok {
-		return Fault{}, fmt.Errorf("fault %q is not known (expected one of %s)", name, strings.Join(Names(), ", "))
+	f := Fault{At: -1}
+	name, err := language().Parse(spec, f.set)
+	if err != nil {
+		return Fault{}, err
 	}
-	f := Fault{Name: Name(name), At: -1}
-	given := map[string]bool{}
-	for part := range strings.SplitSeq(rest, ",") {
-		if part == "" {
-			continue
-		}
-		key, value, _ := strings.Cut(part, "=")
-		if !slices.Contains(kind.keys, key) && !slices.Contains(common(), key) {
-			return Fault{}, fmt.Errorf("fault %s has no setting %q (expected %s)", name, key, strings.Join(slices.Concat(kind.keys, common()), ", "))
-		}
-		if given[key] {
-			return Fault{}, fmt.Errorf("fault %s: %s is given twice", name, key)
-		}
-		given[key] = true
-		if err := f.set(key, value); err != nil {
-			return Fault{}, fmt.Errorf("fault %s: %s is %q (expected %w)", name, key, value, err)
-		}
-	}
-	if kind.must != "" && !given[kind.keys[0]] {
-		return Fault{}, fmt.Errorf("fault %s needs %s (such as %s:%s)", name, kind.keys[0], name, kind.must)
-	}
+	f.Name = Name(name)
 	return f, nil
 }
 
 var (
-	errBy     = errors.New("a duration above 0 and up to 1h, such as 200ms")
-	errCode   = errors.New("a status from 200 to 599")
-	errAt     = errors.New("bytes from 0 on")
-	errRate   = errors.New("bytes a second from 1 on")
-	errChance = errors.New("a number above 0 and up to 1")
-	errAfter  = errors.New("a number of exchanges from 0 on")
-	errTimes  = errors.New("a number from 1 on")
-	errName   = errors.New("an operationId, such as getImportStats")
+	errBy     = errors.New("want a duration above 0 and up to 1h, such as 200ms")
+	errCode   = errors.New("want a status from 200 to 599")
+	errAt     = errors.New("want bytes from 0 on")
+	errRate   = errors.New("want bytes a second from 1 on")
+	errChance = errors.New("want a number above 0 and up to 1")
+	errAfter  = errors.New("want a number of exchanges from 0 on")
+	errTimes  = errors.New("want a number from 1 on")
+	errName   = errors.New("want an operationId, such as getImportStats")
 )
 
 func (f *Fault) set(key, value string) error {

@@ -29,23 +29,23 @@ func TestAFaultIsReadAsItIsWritten(t *testing.T) {
 
 func TestAFaultThatCannotBeReadSaysWhatIsExpected(t *testing.T) {
 	for spec, says := range map[string]string{
-		"":                          "expected one of corrupt, cut, empty, hang, latency, reset, slow, status",
+		"":                          "the faults are corrupt, cut, empty, hang, latency, reset, slow, status",
 		"Latency:by=1s":             "is not known",
-		"latency":                   "needs by (such as latency:by=200ms)",
-		"latency:by=0s":             "expected a duration above 0",
+		"latency":                   "needs by; hint: write latency:by=200ms",
+		"latency:by=0s":             "want a duration above 0",
 		"latency:by=2h":             "up to 1h",
 		"latency:by=1s,by=2s":       "by is given twice",
-		"latency:by=1s,at=3":        `has no setting "at" (expected by, operation, chance, after, times)`,
-		"status:code=99":            "expected a status from 200 to 599",
-		"status:code=600":           "expected a status from 200 to 599",
-		"cut:at=-1":                 "expected bytes from 0 on",
-		"slow:rate=0":               "expected bytes a second from 1 on",
-		"reset:chance=0":            "expected a number above 0 and up to 1",
-		"reset:chance=NaN":          "expected a number above 0 and up to 1",
-		"reset:times=0":             "expected a number from 1 on",
-		"reset:after=-1":            "expected a number of exchanges from 0 on",
-		"reset:operation=":          "expected an operationId",
-		"corrupt:at=99999999999999": "expected bytes from 0 on",
+		"latency:by=1s,at=3":        `has no setting "at"; hint: it takes by, operation, chance, after, times`,
+		"status:code=99":            "want a status from 200 to 599",
+		"status:code=600":           "want a status from 200 to 599",
+		"cut:at=-1":                 "want bytes from 0 on",
+		"slow:rate=0":               "want bytes a second from 1 on",
+		"reset:chance=0":            "want a number above 0 and up to 1",
+		"reset:chance=NaN":          "want a number above 0 and up to 1",
+		"reset:times=0":             "want a number from 1 on",
+		"reset:after=-1":            "want a number of exchanges from 0 on",
+		"reset:operation=":          "want an operationId",
+		"corrupt:at=99999999999999": "want bytes from 0 on",
 	} {
 		_, err := fault.Parse(spec)
 		require.ErrorContains(t, err, says, spec)

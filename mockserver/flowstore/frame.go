@@ -84,18 +84,12 @@ func (r *reader) fail() {
 	r.b, r.err = nil, errFrame
 }
 
-func (r *reader) unsigned() uint64 {
-	v, n := binary.Uvarint(r.b)
-	if n <= 0 {
-		r.fail()
-		return 0
-	}
-	r.b = r.b[n:]
-	return v
-}
+func (r *reader) unsigned() uint64 { return number(r, binary.Uvarint) }
 
-func (r *reader) signed() int64 {
-	v, n := binary.Varint(r.b)
+func (r *reader) signed() int64 { return number(r, binary.Varint) }
+
+func number[T uint64 | int64](r *reader, read func([]byte) (T, int)) T {
+	v, n := read(r.b)
 	if n <= 0 {
 		r.fail()
 		return 0
