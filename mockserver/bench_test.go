@@ -135,7 +135,7 @@ func (l *lane) exchange(b *testing.B, request string) int {
 		b.Error(err)
 		return 0
 	}
-	size := 0
+	size, chunked := 0, false
 	for first := true; ; first = false {
 		line, err := l.read.ReadSlice('\n')
 		if err != nil || first && string(line[9:12]) != "200" {
@@ -148,11 +148,34 @@ func (l *lane) exchange(b *testing.B, request string) int {
 		if text, ok := bytes.CutPrefix(line, []byte("Content-Length: ")); ok {
 			size, _ = strconv.Atoi(string(bytes.TrimSpace(text)))
 		}
+		chunked = chunked || bytes.HasPrefix(line, []byte("Transfer-Encoding: chunked"))
+	}
+	if chunked {
+		return l.chunks(b)
 	}
 	if _, err := l.read.Discard(size); err != nil {
 		b.Error(err)
 	}
 	return size
+}
+
+// chunks reads a body that comes in pieces, as an answer does that was held up for a moment, and returns its size.
+func (l *lane) chunks(b *testing.B) (size int) {
+	for {
+		line, err := l.read.ReadString('\n')
+		n, wrong := strconv.ParseInt(strings.TrimSpace(line), 16, 32)
+		if err == nil && wrong == nil {
+			_, err = l.read.Discard(int(n) + 2)
+		}
+		if err != nil || wrong != nil {
+			b.Errorf("%q, %v, %v", line, err, wrong)
+			return size
+		}
+		if n == 0 {
+			return size
+		}
+		size += int(n)
+	}
 }
 
 // BenchmarkHandler is the cost of the appliance alone, without sockets.
