@@ -55,16 +55,27 @@ func Curl(x Exchange, base string) string {
 func curlAuth(x *Exchange) []string {
 	header := x.Request.Header.Get("Authorization")
 	user, password := `"$FLOWGATE_USER`, `$FLOWGATE_PASSWORD"`
+	const otherCase = ` | tr a-zA-Z A-Za-z)`
 	switch x.Auth {
 	case None:
 		return nil
 	case WrongPassword:
 		return []string{"--user", user + ":" + wrongPassword + `"`}
+	case EmptyPassword:
+		return []string{"--user", user + `:"`}
+	case ShortPassword:
+		return []string{"--user", user + `:${FLOWGATE_PASSWORD%?}"`}
+	case LongPassword:
+		return []string{"--user", user + `:${FLOWGATE_PASSWORD}x"`}
+	case WrongCase:
+		return []string{"--user", user + `:$(printf %s "$FLOWGATE_PASSWORD"` + otherCase + `"`}
+	case UserCase:
+		return []string{"--user", `"$(printf %s "$FLOWGATE_USER"` + otherCase + ":" + password}
 	case WrongUser:
 		return []string{"--user", `"` + WrongUserName + ":" + password}
 	case Verbatim:
 		return []string{"-H", quote(headerLine("Authorization", header))}
-	case Account:
+	case Account, OwnBasic, Ended:
 	}
 	switch {
 	case header == "" && x.Request.Header.Get("Cookie") != "":
