@@ -26,7 +26,7 @@ import (
 // The bounds of what is looked at: backups of appliances are small beside them.
 const (
 	maxFiles = 1000
-	maxRead  = 256 << 20 // bytes of one file, packed or not
+	maxRead  = 256 << 20 // bytes of one file, and of all that is packed in it
 	maxDepth = 4         // of archives within archives
 )
 
@@ -69,12 +69,15 @@ func (v *Observer) files(p string, secrets map[string]string) ([]corpus.Found, e
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return nil // taken away while we looked
-		case err != nil || d.IsDir():
+		case err != nil || !d.Type().IsRegular(): // what a link names is looked at where it lies
 			return err
 		case len(out) == maxFiles:
 			return fs.SkipAll
 		}
 		data, err := readFile(r, name)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -94,9 +97,6 @@ func readFile(r *os.Root, name string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = f.Close() }() // read only
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return nil, err
-	}
 	return io.ReadAll(io.LimitReader(f, maxRead))
 }
 
@@ -172,18 +172,20 @@ func unpack(data []byte) []packedFile {
 
 func untar(data []byte) []packedFile {
 	var out []packedFile
+	left := int64(maxRead)
 	for t := tar.NewReader(bytes.NewReader(data)); ; {
 		head, err := t.Next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) || left == 0 {
 			return out
 		}
 		if err != nil {
 			return nil
 		}
-		content, err := io.ReadAll(io.LimitReader(t, maxRead))
+		content, err := io.ReadAll(io.LimitReader(t, left))
 		if err != nil {
 			return nil
 		}
+		left -= int64(len(content))
 		out = append(out, packedFile{head.Name, content})
 	}
 }
@@ -195,15 +197,20 @@ func unzip(data []byte) []packedFile {
 		return nil
 	}
 	var out []packedFile
+	left := int64(maxRead)
 	for _, f := range z.File {
+		if left == 0 {
+			break
+		}
 		r, err := f.Open()
 		if err != nil || f.Flags&1 != 0 {
 			return nil
 		}
-		content, err := io.ReadAll(io.LimitReader(r, maxRead))
+		content, err := io.ReadAll(io.LimitReader(r, left))
 		if err = errors.Join(err, r.Close()); err != nil {
 			return nil
 		}
+		left -= int64(len(content))
 		out = append(out, packedFile{f.Name, content})
 	}
 	return out
@@ -223,6 +230,9 @@ func (v *Observer) Copy(from, to string, at time.Time, scrambled bool) error {
 		dest := path.Join(inside(to), strings.TrimPrefix(name, inside(from)))
 		if d.IsDir() {
 			return r.MkdirAll(dest, 0o700)
+		}
+		if !d.Type().IsRegular() {
+			return nil
 		}
 		data, err := readFile(r, name)
 		if err != nil {

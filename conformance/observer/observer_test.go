@@ -156,6 +156,25 @@ func TestWhatAnybodyCanReadIsText(t *testing.T) {
 	require.False(t, write("cut.gz", packs(t, "words")["c.tar.gz"][:20]).Text, "what cannot be unpacked is not called readable")
 }
 
+// A device may keep a link to its newest backup, and one that leads nowhere.
+func TestLinksAreNoFiles(t *testing.T) {
+	v, target := watch(t)
+	require.NoError(t, v.Prepare("/l/20260101_0000"))
+	dir := filepath.Join(target.Root(), "l")
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "20260101_0000", "x"), []byte("payload"), 0o600))
+	for name, to := range map[string]string{"latest": "20260101_0000", "gone": "20250101_0000", "away": "/etc"} {
+		require.NoError(t, os.Symlink(to, filepath.Join(dir, name)))
+	}
+	s, err := v.Seen("/l", nil)
+	require.NoError(t, err)
+	require.Len(t, s.Files, 1)
+	require.Equal(t, "/l/20260101_0000/x", s.Files[0].Path)
+	require.NoError(t, v.Copy("/l", "/m", time.Date(2001, 1, 1, 0, 0, 0, 0, time.UTC), false))
+	s, err = v.Seen("/m", nil)
+	require.NoError(t, err)
+	require.Len(t, s.Files, 1)
+}
+
 func TestDecoys(t *testing.T) {
 	v, target := watch(t)
 	require.NoError(t, v.Prepare("/r/20260101_0000"))
