@@ -60,7 +60,11 @@ func (r *run) logIn(ctx context.Context) error {
 		return err
 	}
 	var refusals []string
+	wrong := false // the name and the password, for whatever way takes them
 	for _, way := range r.ways() {
+		if wrong && way != check.ByToken {
+			continue
+		}
 		refusal, final, err := r.enter(ctx, way)
 		if err != nil {
 			return err
@@ -73,9 +77,7 @@ func (r *run) logIn(ctx context.Context) error {
 			return err
 		}
 		refusals = append(refusals, string(way)+": "+refusal)
-		if final && r.target.AccessCode == "" {
-			break
-		}
+		wrong = wrong || final && way != check.ByToken
 	}
 	r.bar(refusals)
 	return nil

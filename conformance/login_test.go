@@ -298,6 +298,20 @@ func TestASessionThatEndsIsRenewedOnceAndNotBlamed(t *testing.T) {
 	}
 }
 
+// A wrong password that one way refused is not tried by another, whether there is an access code too or not.
+func TestAWrongPasswordIsTriedOnce(t *testing.T) {
+	for _, code := range []string{"", "wrong-code"} {
+		g := &gate{methods: listsAll, takes: []check.Way{check.ByBasic, check.BySession, check.ByToken}}
+		to := conformance.Target{URL: start(t, g), User: testUser, Password: "wrong", AccessCode: code}
+		result, err := conformance.Run(t.Context(), to, statusOnly)
+		require.NoError(t, err)
+		require.Equal(t, verdict.ExitUnreachable, result.Report.ExitCode(false))
+		require.Contains(t, result.Report.Reason, "AUTH_INVALID_CREDENTIALS")
+		require.Empty(t, g.told("/login"))
+		require.Len(t, g.told("/token"), len(code)/len("wrong-code"))
+	}
+}
+
 // A device that takes no session for long is not asked for ever.
 func TestLogInsThatDoNotHelpAreGivenUp(t *testing.T) {
 	g := &gate{methods: listsSession, takes: []check.Way{check.BySession}}
