@@ -164,7 +164,7 @@ func (r *run) why(c *check.Check) string {
 }
 
 // unfinished reports that a probe of the check was cut short by the device or by a job of somebody else.
-func (r *run) unfinished(c *check.Check) bool { return !r.recorded && r.why(c) != "" }
+func (r *run) unfinished(c *check.Check) bool { return !r.o.recorded && r.why(c) != "" }
 
 // absent tells the documents whose service the device neither claims nor has.
 func (r *run) absent(e *check.Evidence) map[catalogue.Document]bool {
@@ -198,7 +198,7 @@ func received(exchanges []exchange.Exchange) reception {
 }
 
 // refusedAll reports that a live device never let the account in: that says nothing of its API.
-func (r *run) refusedAll(c reception) bool { return c.answered > 0 && c.welcome == 0 && !r.recorded }
+func (r *run) refusedAll(c reception) bool { return c.answered > 0 && c.welcome == 0 && !r.o.recorded }
 
 // conclude says whether the device could be judged at all.
 func (r *run) conclude(rep *verdict.Report, e *check.Evidence, gap string) {

@@ -37,7 +37,6 @@ type run struct {
 	facts    check.Facts
 	id       string
 	started  time.Time
-	recorded bool              // the exchanges come from a recording
 	sent     map[string]bool   // probes that ran to their end
 	trouble  map[string]string // probes that did not, and why
 	quiet    int               // unanswered requests in a row
@@ -68,7 +67,7 @@ func prepare(o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &run{o: o, suite: s, recorded: o.recorded, started: o.Now(), sent: map[string]bool{}, trouble: map[string]string{}}
+	r := &run{o: o, suite: s, started: o.Now(), sent: map[string]bool{}, trouble: map[string]string{}}
 	for _, glob := range append(append([]string{}, o.Run...), o.Skip...) {
 		if err := verdict.ValidGlob(glob); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrOptions, err)
