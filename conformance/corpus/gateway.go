@@ -6,11 +6,8 @@ import (
 	"strings"
 )
 
-// The sibling service whose sources a device may list.
-const (
-	FlowSourcesPath = "/api/gateway/1.5/flow_sources"
-	GatewayService  = "gateway/1.5"
-)
+// FlowSourcesPath is the resource of the sibling service whose sources a device may list.
+const FlowSourcesPath = "/api/gateway/1.5/flow_sources"
 
 // FlowSources reads the body of flow_sources, JSON or XML: one map for each source, with texts and json.Numbers as values,
 // in XML texts only. ok is false where it is neither.

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"github.com/flowgate-dev/flowgate/conformance/exchange"
 )
 
 // LogIn is one log-in that must hand out nothing.
@@ -15,20 +17,25 @@ type LogIn struct {
 }
 
 // Nobody is a user name that no account has.
-const Nobody = "flowgate-nobody"
+const Nobody = exchange.WrongUserName
 
 // wrongOne is a password that no account should have.
 const wrongOne = "flowgate-wrong-password"
 
-// WrongLogIns are log-ins that can be read and whose name or password is wrong. The account's own name is tried twice.
-func WrongLogIns(user, password string) []LogIn {
+// WrongPassword is a log-in with the account's own name and a password that is not its own.
+func WrongPassword(user, password string) LogIn {
 	wrong := wrongOne
 	if password == wrong {
 		wrong += "-2"
 	}
+	return LogIn{Name: "wrong-password", Body: LoginBody(user, wrong), Own: true}
+}
+
+// WrongLogIns are log-ins that can be read and whose name or password is wrong. The account's own name is tried twice.
+func WrongLogIns(user, password string) []LogIn {
 	return []LogIn{
 		{Name: "wrong-user", Body: LoginBody(Nobody, password)},
-		{Name: "wrong-password", Body: LoginBody(user, wrong), Own: true},
+		WrongPassword(user, password),
 		{Name: "empty-password", Body: LoginBody(user, ""), Own: true},
 		{Name: "empty-user", Body: LoginBody("", password)},
 		{Name: "empty-both", Body: LoginBody("", "")},
@@ -58,7 +65,7 @@ func MalformedLogIns(password string) []LogIn {
 
 func jsonText(v any) []byte {
 	text, err := json.Marshal(v)
-	if err != nil { // not for what stands here
+	if err != nil { // not for texts, numbers and times
 		return nil
 	}
 	return text

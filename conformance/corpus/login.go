@@ -31,11 +31,7 @@ const FormType = "application/x-www-form-urlencoded"
 
 // LoginBody is a log-in as JSON.
 func LoginBody(user, password string) []byte {
-	text, err := json.Marshal(map[string]string{"username": user, "password": password})
-	if err != nil { // not for strings
-		return nil
-	}
-	return text
+	return jsonText(map[string]string{"username": user, "password": password})
 }
 
 // LoginForm is a log-in as a form.
@@ -176,14 +172,10 @@ func Altered(secret string) string {
 
 // ForgedCode is an access code that nobody has issued: well formed, for a user of that name.
 func ForgedCode(user string, issued time.Time) string {
-	claims, err := json.Marshal(map[string]any{
+	return base64.StdEncoding.EncodeToString(jsonText(map[string]any{
 		"nonce": MadeUp, "aud": "https://appliance.example/api/common/1.0/oauth/token", "iss": "https://appliance.example", "prn": user,
 		"jti": MadeUp[:32], "iat": issued.Unix(), "exp": issued.Add(30 * 24 * time.Hour).Unix(),
-	})
-	if err != nil { // not for texts and numbers
-		return ""
-	}
-	return base64.StdEncoding.EncodeToString(claims)
+	}))
 }
 
 // Unsigned puts a code between the dots of a token without a signature, as clients of the family send it.

@@ -2,8 +2,18 @@ package corpus
 
 import (
 	"encoding/json"
+	"regexp"
+	"slices"
 	"time"
 )
+
+// BackupLayout is how the family names the directory of a backup: by the minute in which it began.
+const BackupLayout = "20060102_1504"
+
+var backupName = regexp.MustCompile(`^[0-9]{8}_[0-9]{4}`)
+
+// NamedByMinute reports a name that begins as BackupLayout writes it.
+func NamedByMinute(name string) bool { return backupName.MatchString(name) }
 
 // Sighting is what the SSH server of a run saw of one job: the second observer's half of the evidence. It is the body of
 // a note with the method exchange.MethodSeen, so that recordings hold it.
@@ -41,11 +51,7 @@ type Found struct {
 
 // JSON is the sighting as a note's body.
 func (s *Sighting) JSON() []byte {
-	text, err := json.Marshal(s)
-	if err != nil { // not for texts, numbers and times
-		return nil
-	}
-	return text
+	return jsonText(s)
 }
 
 // ReadSighting reads the body of a note; ok is false where it is none.
@@ -60,10 +66,8 @@ func (s *Sighting) Logins() []Sight { return s.Of("login") }
 func (s *Sighting) Of(kinds ...string) []Sight {
 	var out []Sight
 	for _, e := range s.Events {
-		for _, k := range kinds {
-			if e.Kind == k {
-				out = append(out, e)
-			}
+		if slices.Contains(kinds, e.Kind) {
+			out = append(out, e)
 		}
 	}
 	return out

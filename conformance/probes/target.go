@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"path"
-	"regexp"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -33,7 +32,7 @@ type far struct {
 	stranger bool // security_pwd is another than the backup's
 }
 
-// farJob is the job as it is posted.
+// job is the job as it is posted.
 func (j *far) job(f *check.Facts) corpus.Job {
 	host, user, password := f.Target.Account()
 	out := corpus.Job{Hostname: host, Username: user, Password: password, Path: j.path, Secret: f.Secret + "-far"}
@@ -119,13 +118,10 @@ func (s *set) farBackups() []check.Probe {
 		s.farProbe(hang.Probe(false), []string{corpus.TargetAfter}, far{kind: backup, path: farBad, faults: []string{hang.Fault}}))
 }
 
-// stamp is what the family names the directory of a backup by.
-var stamp = regexp.MustCompile(`^[0-9]{8}_[0-9]{4}`)
-
 // The names and times of decoys: years before any backup, and after.
 var (
 	longAgo = time.Date(2001, time.February, 3, 4, 5, 0, 0, time.UTC)
-	oldName = longAgo.Format("20060102_1504")
+	oldName = longAgo.Format(corpus.BackupLayout)
 )
 
 // farRestores are the probes that restore from the SSH server of the run.
@@ -188,7 +184,7 @@ func (s *set) restoreLatest(ctx context.Context, sn check.Session) error {
 		if err := f.Target.Copy(dir, farDamaged+"/"+path.Base(dir), sn.Now(), true); err != nil {
 			return err
 		}
-		if stamp.MatchString(path.Base(dir)) {
+		if corpus.NamedByMinute(path.Base(dir)) {
 			if err := f.Target.Copy(dir, farStore+"/"+oldName, longAgo, false); err != nil {
 				return err
 			}
@@ -214,7 +210,7 @@ func (s *set) restoreByTime(ctx context.Context, sn check.Session) error {
 		return nil
 	}
 	dir, err := s.backupDir(ctx, sn, farStore)
-	if err != nil || !stamp.MatchString(path.Base(dir)) {
+	if err != nil || !corpus.NamedByMinute(path.Base(dir)) {
 		return err
 	}
 	if err := f.Target.Touch(farStore+"/"+oldName, sn.Now().Add(time.Hour)); err != nil {

@@ -53,7 +53,7 @@ func FarName(e *check.Evidence) check.Judgement {
 			return
 		}
 		answer := "other"
-		if minute.MatchString(path.Base(subdir)) {
+		if corpus.NamedByMinute(path.Base(subdir)) {
 			answer = "minute"
 		}
 		t.answer(w.end, dialect.NameForm, answer)

@@ -3,7 +3,6 @@ package rules
 import (
 	"encoding/json"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -11,9 +10,6 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance/corpus"
 	"github.com/flowgate-dev/flowgate/openapi/dialect"
 )
-
-// minute is the form in which the family names a backup.
-var minute = regexp.MustCompile(`^[0-9]{8}_[0-9]{4}`)
 
 // opened lists the directories right below the posted path in which files were read, in the order of the first read.
 func (w *watched) opened() []string {
