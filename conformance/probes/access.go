@@ -11,7 +11,7 @@ import (
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
-// AccessCases are the ways to come without good credentials. Four of them use the account's own name with a wrong
+// AccessCases are the ways to come without good credentials. Five of them use the account's own name with a wrong
 // password, and each is followed by a good log-in: devices may lock an account after some failures in a row.
 var AccessCases = []struct {
 	Name          string
@@ -179,12 +179,9 @@ func (s *set) methods() []check.Probe {
 			return []exchange.Request{r}
 		})})
 	}
-	for name, path := range map[string]string{
-		"analytics": s.doc.Operation(corpus.ImportStats).Path + "_flowgate",
-		"backup":    s.doc.Operation(corpus.GetBackup).Path + "_flowgate",
-	} {
-		out = append(out, check.Probe{Name: "path/" + name, Send: send(func(check.Session) []exchange.Request {
-			return []exchange.Request{unlisted("GET", path)}
+	for _, c := range []struct{ name, operation string }{{"analytics", corpus.ImportStats}, {"backup", corpus.GetBackup}} {
+		out = append(out, check.Probe{Name: "path/" + c.name, Send: send(func(check.Session) []exchange.Request {
+			return []exchange.Request{unlisted("GET", s.doc.Operation(c.operation).Path+"_flowgate")}
 		})})
 	}
 	return out

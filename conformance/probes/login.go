@@ -3,8 +3,10 @@ package probes
 import (
 	"context"
 	"encoding/base64"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -65,8 +67,9 @@ func (s *set) logins() []check.Probe {
 			return out
 		})),
 	}
-	for _, name := range []string{"info", "keepalive", "ping"} {
-		out = append(out, probe(DoorOf(name), s.door(Doors()[name])))
+	doors := Doors()
+	for _, name := range slices.Sorted(maps.Keys(doors)) {
+		out = append(out, probe(DoorOf(name), s.door(doors[name])))
 	}
 	authorize := probe(TokenAuthorize, s.authorize)
 	authorize.Hazard = check.Mutate // a code that is wrongly issued stays issued
@@ -130,16 +133,6 @@ func begin(ctx context.Context, sn check.Session, step, cookie string) (session 
 
 func end(step, method, session string) exchange.Request {
 	return exchange.Request{Step: step, Method: method, Path: corpus.LogoutPath, Auth: exchange.Verbatim, Cookie: session}
-}
-
-// sequence sends requests one after the other.
-func sequence(ctx context.Context, sn check.Session, list ...exchange.Request) error {
-	for _, r := range list {
-		if _, err := sn.Do(ctx, r); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // sessionLife begins three sessions one after the other and ends each in another way. Only one is alive at a time, since
@@ -389,7 +382,7 @@ func (s *set) guesses(ctx context.Context, sn check.Session) error {
 			r = s.guarded(sn, "guess", "", "")
 			r.Auth = exchange.WrongPassword
 		case session:
-			r = logIn("guess", corpus.WrongLogIns(f.User, f.Password)[1])
+			r = logIn("guess", corpus.WrongPassword(f.User, f.Password))
 		default:
 			return nil
 		}

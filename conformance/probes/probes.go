@@ -43,13 +43,18 @@ func (s *set) query(f *check.Facts, step, variant string, body corpus.Body) exch
 // send is a probe that sends one request after the other.
 func send(build func(s check.Session) []exchange.Request) func(context.Context, check.Session) error {
 	return func(ctx context.Context, s check.Session) error {
-		for _, r := range build(s) {
-			if _, err := s.Do(ctx, r); err != nil {
-				return err
-			}
-		}
-		return nil
+		return sequence(ctx, s, build(s)...)
 	}
+}
+
+// sequence sends requests one after the other.
+func sequence(ctx context.Context, sn check.Session, list ...exchange.Request) error {
+	for _, r := range list {
+		if _, err := sn.Do(ctx, r); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // deviceNow is the device's clock, as far as it is known.
