@@ -192,8 +192,8 @@ func accessChecks() []row {
 			rows = append(rows, row)
 		}
 	}
-	// Log-in is one for both documents, and an account is asked with a wrong password twice at most: what the status of
-	// backups shows counts for analytics too.
+	// Log-in is one for both documents, and an account is asked with a wrong password as rarely as can be: what the status
+	// of backups shows counts for analytics too.
 	letters := []string{"access/backup-status/password-case"}
 	return append(rows,
 		row{"analytics/errors/auth-invalid-credentials/password-case", "", letters, rules.Denied(letters, "AUTH_INVALID_CREDENTIALS")},
