@@ -223,15 +223,19 @@ func (a *Archive) Flush() error {
 }
 
 func (a *Archive) flush() error {
-	if err := a.outcome(); err != nil {
-		return err
+	if a.due() {
+		a.writing.Wait() // one state at a time
 	}
-	if a.behind || a.size > a.options.Compact {
+	failed := a.outcome()
+	if failed == nil && a.due() {
 		return a.advance()
 	}
 	fresh, cleared := a.store.take()
-	return a.write(fresh, cleared)
+	return errors.Join(failed, a.write(fresh, cleared))
 }
+
+// due reports whether the next generation has to begin.
+func (a *Archive) due() bool { return a.behind || a.size > a.options.Compact }
 
 // write appends to the log. What a failed write leaves behind is overwritten by the next.
 func (a *Archive) write(fresh []Arrival, cleared bool) error {
@@ -253,13 +257,9 @@ func (a *Archive) write(fresh []Arrival, cleared bool) error {
 	return nil
 }
 
-// advance begins the next generation. Its state is written beside, so that flushing goes on, and the older generation
-// stays until it is complete.
+// advance begins the next generation; no state may be under way. Its state is written beside, so that flushing goes on,
+// and the older generation stays until it is complete.
 func (a *Archive) advance() error {
-	a.writing.Wait()
-	if err := a.outcome(); err != nil {
-		return err
-	}
 	all, fresh, cleared := a.store.capture()
 	_ = a.write(fresh, cleared) // until the state is complete; if it fails, the state still has all of it
 	old, size := a.log, a.size

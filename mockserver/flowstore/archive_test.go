@@ -234,6 +234,22 @@ func TestAFlushThatFailsIsMadeUpFor(t *testing.T) {
 	require.NoError(t, b.Close())
 }
 
+// What was counted after a state could not be written is kept all the same, even if nothing but Close follows.
+func TestACloseAfterAFailureKeepsWhatWasCounted(t *testing.T) {
+	dir := t.TempDir()
+	store, a, _ := reopen(t, dir, flowstore.ArchiveOptions{Compact: 1})
+	inTheWay := filepath.Join(dir, "state-000002.part", "x")
+	require.NoError(t, os.MkdirAll(inTheWay, 0o700))
+	store.Count(one(router, now-5))
+	require.NoError(t, a.Flush(), "begins a generation, whose state cannot be written")
+	store.Count(one(router, now-4))
+	require.Error(t, a.Close(), "the failure is told")
+	require.NoError(t, os.RemoveAll(filepath.Dir(inTheWay)))
+	got, b, _ := reopen(t, dir, flowstore.ArchiveOptions{})
+	require.Equal(t, everything(t, store), everything(t, got))
+	require.NoError(t, b.Close())
+}
+
 func TestOneProcessAtATime(t *testing.T) {
 	dir := t.TempDir()
 	_, a, _ := reopen(t, dir, flowstore.ArchiveOptions{})
