@@ -178,8 +178,10 @@ func (s *SSH) explain(r *remote, stage handshake, err error) error {
 		return context.Cause(r.life)
 	case stage.refused != nil:
 		return stage.refused
-	case stage.late, r.wire.stalled.Load(), errors.Is(err, os.ErrDeadlineExceeded):
+	case stage.late:
 		return fmt.Errorf("%w %s, within %v", ErrNoAnswer, addr, s.options.Handshake)
+	case r.wire.stalled.Load():
+		return fmt.Errorf("%w %s, within %v", ErrNoAnswer, addr, r.wire.patience)
 	case stage.trusted && refused(err):
 		return fmt.Errorf("%w %s", ErrLogin, addr)
 	case stage.trusted:
