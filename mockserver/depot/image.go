@@ -94,7 +94,8 @@ func distinct(files []File) error {
 	return nil
 }
 
-// LatestOf is the name of the newest backup below dir. The error is ErrNone where there is none, or what Load says.
+// LatestOf is the name of the newest backup among what a depot lists. The error is ErrNone where there is none, and
+// ErrForeign where something else lies there.
 func LatestOf(entries []Entry, by Newest) (string, error) {
 	name, err := newest(entries, by)
 	if err == nil && name == "" {

@@ -135,9 +135,9 @@ func (r *remote) writeFile(name string, data []byte) error {
 }
 
 // swap gives part its final name. A backup of that name that is there goes away only once its successor has it, and
-// comes back if that fails.
+// comes back if that fails while the connection holds.
 func (r *remote) swap(part, final string, replace bool) error {
-	old := path.Join(path.Dir(part), temporary+"old-"+strings.TrimPrefix(path.Base(part), temporary))
+	old := path.Join(path.Dir(part), replaced+strings.TrimPrefix(path.Base(part), temporary))
 	moved := false
 	if _, err := r.client.Lstat(final); err == nil && replace {
 		if err := r.client.Rename(final, old); err != nil {
