@@ -21,7 +21,7 @@ import (
 )
 
 // forged is a backup whose manifest is right, around an archive of whatever is asked for.
-func forged(t *testing.T, archive []byte, more ...depot.File) []depot.File {
+func forged(t *testing.T, archive []byte) []depot.File {
 	t.Helper()
 	type digest struct {
 		Name   string `json:"name"`
@@ -31,7 +31,7 @@ func forged(t *testing.T, archive []byte, more ...depot.File) []depot.File {
 	sum := sha256.Sum256(archive)
 	manifest, err := json.Marshal(map[string]any{"format": 1, "files": []digest{{"state.tar.gz", len(archive), hex.EncodeToString(sum[:])}}})
 	require.NoError(t, err)
-	return append([]depot.File{{Name: "manifest.json", Data: manifest}, {Name: "state.tar.gz", Data: archive}}, more...)
+	return []depot.File{{Name: "manifest.json", Data: manifest}, {Name: "state.tar.gz", Data: archive}}
 }
 
 // member is one entry of an archive.

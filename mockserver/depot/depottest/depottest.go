@@ -111,6 +111,23 @@ func Run(t *testing.T, make func(t *testing.T) depot.Depot) {
 			require.NoError(t, err)
 			require.Empty(t, names, "nothing is left of what failed")
 		},
+		"all that was put is cleared, and counted": func(t *testing.T, d depot.Depot) {
+			backup := []depot.File{{Name: "manifest.json", Data: []byte("{}")}}
+			for _, dir := range []string{"/b", "/c/d"} {
+				require.NoError(t, d.Put(t.Context(), dir, "20240108_2211", backup, false))
+			}
+			require.NoError(t, d.Put(t.Context(), "/b", "20240108_2211", backup, true))
+			for _, want := range []int{2, 0} {
+				n, err := d.Clear(t.Context())
+				require.NoError(t, err)
+				require.Equal(t, want, n)
+			}
+			for _, dir := range []string{"/b", "/c/d"} {
+				left, err := d.List(t.Context(), dir)
+				require.NoError(t, err)
+				require.Empty(t, left)
+			}
+		},
 		"an ended context ends the work": func(t *testing.T, d depot.Depot) {
 			ctx, cancel := context.WithCancel(t.Context())
 			cancel()
