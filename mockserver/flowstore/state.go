@@ -99,7 +99,7 @@ func (s *capturedSource) append(b []byte) []byte {
 func (c *Collected) loadState(path string) error {
 	b, err := os.ReadFile(path) //nolint:gosec // a file of the directory that the user named
 	if err != nil {
-		return err
+		return fmt.Errorf("flowstore: %w", err)
 	}
 	damaged := fmt.Errorf("flowstore: %s is damaged (hint: move it away to begin anew; the statistics in it cannot be read)", path)
 	if len(b) < magicBytes || string(b[:magicBytes]) != stateMagic {
