@@ -20,6 +20,7 @@ import (
 	"golang.org/x/crypto/ssh/knownhosts"
 	"golang.org/x/sys/unix"
 
+	"github.com/flowgate-dev/flowgate/fixtures/sshtarget/sshtargettest"
 	"github.com/flowgate-dev/flowgate/mockserver/depot"
 )
 
@@ -238,7 +239,7 @@ func TestAnAbortLeavesNoBackupBehind(t *testing.T) {
 	b.Dir = dir
 	cut, whole := 0, 0 // backups
 	for budget := int64(0); budget < 9000; budget += 450 {
-		to.Host = cutting(t, s.addr, budget)
+		to.Host = sshtargettest.CutAfter(t, s.addr, budget)
 		b.Started = b.Started.Add(time.Minute)
 		d, closing, err := trusting.Open(t.Context(), to)
 		if err != nil {
@@ -268,31 +269,4 @@ func TestAnAbortLeavesNoBackupBehind(t *testing.T) {
 	_, got, err := depot.Load(t.Context(), depot.NewLocal(dir), "/", "right", depot.ByName)
 	require.NoError(t, err)
 	require.Equal(t, held(), got)
-}
-
-// cutting passes a connection on, and cuts it once the client has sent that many bytes.
-func cutting(t *testing.T, to string, budget int64) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		client, err := l.Accept()
-		if err != nil {
-			return
-		}
-		defer client.Close()
-		server, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", to)
-		if err != nil {
-			return
-		}
-		back := make(chan struct{})
-		go func() { defer close(back); _, _ = io.Copy(client, server) }()
-		_, _ = io.CopyN(server, client, budget)
-		_ = server.Close()
-		<-back
-	}()
-	t.Cleanup(func() { _ = l.Close(); <-ended })
-	return l.Addr().String()
 }
