@@ -63,10 +63,10 @@ func Unpack(archive io.Reader) (name string, files []File, err error) {
 		name = strings.TrimSuffix(dir, "/")
 		data, err := io.ReadAll(io.LimitReader(tr, MaxFile+1))
 		if err != nil {
-			return "", nil, fmt.Errorf("%w: %s is cut (%w)", ErrDamaged, shown(file), err)
+			return "", nil, fmt.Errorf("%w: %q is cut (%w)", ErrDamaged, shown(file), err)
 		}
 		if len(data) > MaxFile {
-			return "", nil, fmt.Errorf("%w: %s has more than %d bytes", ErrDamaged, shown(file), MaxFile)
+			return "", nil, fmt.Errorf("%w: %q has more than %d bytes", ErrDamaged, shown(file), MaxFile)
 		}
 		files = append(files, File{Name: file, Data: data})
 	}
@@ -87,7 +87,7 @@ func distinct(files []File) error {
 	seen := map[string]bool{}
 	for _, f := range files {
 		if seen[f.Name] {
-			return fmt.Errorf("%w: %s is in it twice", ErrDamaged, shown(f.Name))
+			return fmt.Errorf("%w: %q is in it twice", ErrDamaged, shown(f.Name))
 		}
 		seen[f.Name] = true
 	}

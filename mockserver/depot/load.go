@@ -127,7 +127,7 @@ func verified(files []File) ([]byte, error) {
 		data, there := found[f.Name]
 		sum := sha256.Sum256(data)
 		if !there || len(data) != f.Size || hex.EncodeToString(sum[:]) != f.SHA256 {
-			return nil, fmt.Errorf("%w: %s is not the file that its manifest tells of", ErrDamaged, shown(path.Base(f.Name)))
+			return nil, fmt.Errorf("%w: %q is not the file that its manifest tells of", ErrDamaged, shown(path.Base(f.Name)))
 		}
 		delete(found, f.Name)
 	}
