@@ -49,7 +49,7 @@ type Options struct {
 	Timeout    time.Duration // of one request; 0: 30 s
 	JobTimeout time.Duration // how long a backup or restore is followed; 0: 2 min
 	Rate       float64       // requests per second; 0: as fast as the device answers
-	WaitExpiry time.Duration // how long to wait for a token to expire; a longer life is not judged
+	WaitExpiry time.Duration // how long to wait for a token to expire, and for a session that nobody uses; a longer life is not judged
 	Guesses    int           // wrong passwords in a row to try with the account's own name, which may lock it; 0: none
 	Version    string        // of the harness
 	Commit     string

@@ -24,7 +24,10 @@ func loginChecks() []row {
 		{"common/session/logout", "", []string{life}, rules.Told(life, "logout", "logout-get", "logout-again")},
 		{"common/session/body-form", "", []string{probes.SessionForms}, rules.Told(probes.SessionForms, "form", "xml")},
 		{"common/session/cookie", "", []string{life}, rules.CookieAttributes(life)},
-		{"common/session/life", "", []string{probes.ScoutCommon}, rules.SessionLife},
+		{"common/session/life", "", []string{probes.ScoutCommon}, rules.SessionLife(probes.Expiry)},
+		{"common/session/expires", "", []string{probes.Expiry}, rules.Lapsed(probes.Expiry)},
+		{"common/session/malformed-cookie", "", []string{probes.SessionShown}, rules.ShownWrongly(probes.SessionShown, "a cookie without a session of the device")},
+		{"common/session/two-cookies", "", []string{probes.SessionShown}, rules.Told(probes.SessionShown, "either")},
 		{"analytics/authentication/hostile", "", []string{probes.BasicHostile}, rules.NothingHanded("400 or 401", true, probes.BasicHostile)},
 	}
 	return append(append(rows, tokenChecks()...), doorChecks()...)
@@ -39,7 +42,10 @@ func tokenChecks() []row {
 		{"common/token/wrong-code", "", []string{wrong}, rules.NothingHanded("no token is handed out", false, wrong)},
 		{"common/token/hostile", "", []string{hostile}, rules.NothingHanded("400 or 401, and no token", true, hostile)},
 		{"common/token/made-up", "", []string{life}, rules.KeptOut("401 to a token of which one letter is another", []string{"altered"}, life)},
-		{"common/token/expires", "", []string{probes.TokenExpiry}, rules.Expired(probes.TokenExpiry)},
+		{"common/token/expires", "", []string{probes.Expiry}, rules.Expired(probes.Expiry)},
+		{"common/token/malformed", "", []string{probes.TokenMalformed}, rules.NothingHanded("no token is handed out", false, probes.TokenMalformed)},
+		{"common/token/malformed-header", "", []string{probes.TokenShown}, rules.ShownWrongly(probes.TokenShown, "a header without a token of the device")},
+		{"common/token/two-tokens", "", []string{probes.TokenShown}, rules.Told(probes.TokenShown, "either")},
 		{"common/token/authorize", "", []string{authorize}, rules.Issued(authorize)},
 		{"common/token/authorize/answer", "", []string{authorize}, rules.Told(authorize, "code", "token")},
 		{"common/token/request-form", "", []string{life}, rules.Told(life, "token", "unsigned", "query")},

@@ -40,7 +40,7 @@ type Access struct {
 	Listed  []string      // the ways as auth_info lists them; nil where the device does not tell
 	Code    string        // access code; "" where none was given
 	Guarded string        // operation that needs credentials and that the device has
-	Wait    time.Duration // how long a token may be waited for to expire
+	Wait    time.Duration // how long a token, and a session that nobody uses, may be waited for
 	Guesses int           // wrong passwords in a row that may be tried with the account's own name
 }
 

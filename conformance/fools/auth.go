@@ -3,6 +3,7 @@ package fools
 import (
 	"net/http"
 	"strings"
+	"unicode/utf8"
 )
 
 // credentials is what an Authorization header holds.
@@ -50,6 +51,7 @@ func authFools() []Fool {
 	const wrong = "analytics/authentication/wrong-credentials"
 	anybody := func(_, _ credentials) bool { return true }
 	nobody := func(_, given credentials) bool { return !given.present }
+	known := func(own, given credentials) bool { return given.readable && given.user == own.user }
 	operation := func(method, path string) func(*call) bool {
 		return func(c *call) bool { return c.is(method, path) }
 	}
@@ -63,9 +65,10 @@ func authFools() []Fool {
 		mutant("auth/backup-start-for-everybody", "backup/start/authorization", "starts backups for everybody", opened(operation(http.MethodPost, backupPath), anybody)),
 		mutant("auth/restore-status-for-everybody", "restore/status/authorization", "tells the status of restores to everybody", opened(operation(http.MethodGet, restorePath), anybody)),
 		mutant("auth/restore-start-for-everybody", "restore/start/authorization", "starts restores for everybody", opened(operation(http.MethodPost, restorePath), anybody)),
-		mutant("auth/password-not-checked", wrong, "asks for a user name that it knows and for any password", opened(statistics, func(own, given credentials) bool {
-			return given.readable && given.user == own.user
-		})),
+		mutant("auth/password-not-checked", wrong, "asks for a user name that it knows and for any password", opened(statistics, known)),
+		mutant("auth/template-a-password-not-checked", wrong, "asks for a user name that it knows and for any password, for template A", opened(inTemplate("A"), known)),
+		mutant("auth/template-b-password-not-checked", wrong, "asks for a user name that it knows and for any password, for template B", opened(inTemplate("B"), known)),
+		mutant("auth/restore-status-password-not-checked", "restore/status/authorization", "tells the status of restores to a user name that it knows with any password", opened(operation(http.MethodGet, restorePath), known)),
 		mutant("auth/unknown-user-is-guest", wrong, "lets in user names that it does not know", opened(statistics, func(own, given credentials) bool {
 			return given.readable && given.user != own.user && given.user != ""
 		})),
@@ -84,10 +87,11 @@ func authFools() []Fool {
 		mutant("auth/malformed-header-taken", "analytics/authentication/malformed-header", "lets in whoever sends an Authorization header that it cannot read", opened(statistics, func(_, given credentials) bool {
 			return given.present && !given.readable
 		})),
-		mutant("auth/other-scheme-taken", "analytics/authentication/malformed-header", "lets in whoever sends a scheme of authorization that it does not know", openedBySchemes()),
-		mutant("auth/backup-password-not-checked", "backup/errors/auth-invalid-credentials", "asks for any password on the paths of backups", opened(jobs, func(own, given credentials) bool {
-			return given.readable && given.user == own.user
+		mutant("auth/not-utf-8-internal-error", "analytics/authentication/malformed-header", "breaks at a user name that is no UTF-8", failingOn(func(c *call) bool {
+			return statistics(c) && !utf8.ValidString(c.credentials().user)
 		})),
+		mutant("auth/other-scheme-taken", "analytics/authentication/malformed-header", "lets in whoever sends a scheme of authorization that it does not know", openedBySchemes()),
+		mutant("auth/backup-password-not-checked", "backup/errors/auth-invalid-credentials", "asks for any password on the paths of backups", opened(jobs, known)),
 		mutant("auth/backup-unknown-user-is-guest", "backup/errors/auth-invalid-credentials", "lets in user names that it does not know on the paths of backups", opened(jobs, func(own, given credentials) bool {
 			return given.readable && given.user != own.user && given.user != ""
 		})),

@@ -156,7 +156,7 @@ func failingOn(of func(*call) bool) behaviour {
 
 // loginFools let in whom they should not, or keep out whom they should let in, by sessions and by tokens.
 func loginFools() []Fool {
-	return slices.Concat(sessionFools(), guestFools(), tokenFools(), hostileFools(), doorFools(), gatewayFools(), restoreGuests())
+	return slices.Concat(sessionFools(), guestFools(), tokenFools(), expiryFools(), shownFools(), hostileFools(), doorFools(), gatewayFools(), restoreGuests())
 }
 
 // restoreGuests start restores for whoever has something of one kind.
@@ -380,7 +380,6 @@ func tokenFools() []Fool {
 				return within(c)
 			}
 		})),
-		mutant("token/never-expires", "common/token/expires", "takes tokens after their life", immortal),
 		mutant("token/any-taken", "backup/status/authorization", "lets in whoever has a token of any kind", learning(func(k *keyring, within step) step {
 			return func(c *call) *answer {
 				if k.header != "" && c.is(http.MethodGet, backupPath) && c.bearer() != "" {
@@ -398,31 +397,4 @@ func tokenFools() []Fool {
 			}
 		})),
 	}
-}
-
-// immortal renews, behind the back of the client, each token that it has seen to be good.
-func immortal(within step) step {
-	return learning(func(k *keyring, within step) step {
-		good := map[string]bool{}
-		return func(c *call) *answer {
-			a := within(c)
-			given := c.bearer()
-			if given == "" || !c.protected() {
-				return a
-			}
-			if a.ok() {
-				good[given] = true
-				return a
-			}
-			if a.status != http.StatusUnauthorized || !good[given] || k.form == nil {
-				return a
-			}
-			ask := c.anew(k.form, "application/x-www-form-urlencoded").shown("", "")
-			ask.req.Method, ask.req.URL.Path, ask.req.URL.RawPath = http.MethodPost, tokenPath, ""
-			if within(ask).ok() {
-				return within(c.shown("Bearer "+k.token, ""))
-			}
-			return a
-		}
-	})(within)
 }

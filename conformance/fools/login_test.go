@@ -172,7 +172,7 @@ func logins() []step {
 		at("GET", corpus.AuthInfoPath), at("GET", "/api/common/1.0/services"), guarded("", ""), // Basic opens
 		in(""), guarded("-", session(1)), guarded("-", "SESSID="+corpus.Altered(sessionOf(1))), guarded("-", madeUp),
 		{scope: "C", method: "GET", path: statsPath, body: epoch("flows_per_hour", noon.Add(-3*time.Hour), noon, ""), auth: "-", cookie: madeUp},
-		guarded("Bearer "+corpus.MadeUp, ""),
+		guarded("Bearer "+corpus.MadeUp, ""), guarded("-", session(1)+"; "+madeUp), guarded("-", madeUp+"; "+session(1)),
 		out("POST", session(1)), guarded("-", session(1)), in(""), guarded("-", session(1)), guarded("-", session(2)),
 		out("GET", session(2)), guarded("-", session(2)), in(madeUp), guarded("-", madeUp), out("POST", session(3)), out("POST", session(1)),
 	}
@@ -197,7 +197,18 @@ func logins() []step {
 		stranger.auth, stranger.cookie = by.auth, by.cookie
 		list = append(list, stranger, looks, looks, looks) // if it was taken, it ends
 	}
-	return append(list, tokens(guarded, post)...)
+	for _, c := range corpus.MalformedCookies("SESSID") {
+		list = append(list, guarded("-", c.Text))
+	}
+	for _, c := range corpus.MalformedTokens() {
+		list = append(list, guarded(c.Text, ""))
+	}
+	list = append(list, tokens(guarded, post)...)
+	// A session that nobody uses while the clock goes on, and that is shown after that.
+	list = append(list, in(""), guarded("-", session(4)), out("POST", madeUp), out("POST", madeUp), out("POST", madeUp), guarded("-", session(4)))
+	elsewhere := guarded("-", session(4))
+	elsewhere.scope, elsewhere.path, elsewhere.body = "C", statsPath, epoch("flows_per_hour", hour.Add(-3*time.Hour), hour, "")
+	return append(list, guarded("-", session(4)), elsewhere, in(""), guarded("-", session(4)))
 }
 
 // tokens change codes for tokens, and show them until they are over.
@@ -220,7 +231,13 @@ func tokens(guarded func(auth, cookie string) step, post func(path, ctype string
 	sources := step{scope: "gateway", method: "GET", path: corpus.FlowSourcesPath}
 	stranger := sources
 	stranger.auth = "-"
-	return append(list, guarded(bearer, ""), good, ask, sources, stranger) // by now the token is over
+	for _, c := range corpus.MalformedChanges() {
+		list = append(list, post(corpus.TokenPath, c.ContentType, c.Body, ""))
+	}
+	restores := guarded(bearer, "")
+	restores.scope, restores.path = "restore", restorePath
+	// By now the token is over.
+	return append(list, guarded(bearer, ""), guarded("SignedBearer "+tokenOf(1), ""), restores, good, ask, sources, stranger)
 }
 
 // loginScript is what shows whether the ways to log in are guarded.

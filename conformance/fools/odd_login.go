@@ -46,6 +46,11 @@ func oddLogins() []Fool {
 			}
 		})),
 		odd("odd-log-ins-bad-requests", "calls log-ins with letters that no name has a bad request", oddNames),
+		odd("idle-sessions-forbidden", "forbids sessions that nobody has used for a while", idling(neverTaken, func() *answer {
+			return refusal(http.StatusForbidden, "AUTH_FORBIDDEN", "This session is over.")
+		})),
+		odd("malformed-tokens-bad-requests", "calls an Authorization header without a token in it a bad request, as RFC 6750 does", malformedTokens),
+		odd("last-cookie-counts", "takes the last of two sessions, and calls an empty one none", lastCookie),
 		odd("flow-sources-in-xml", "tells its sources as XML", editAnswers(func(c *call) bool { return c.on(sourcesPath) }, sourcesInXML)),
 		odd("gateway-unlisted", "does not list the service gateway, and does not have it", withoutGateway),
 	}
@@ -134,5 +139,32 @@ func withoutGateway(within step) step {
 			return kept
 		})
 		return a
+	}
+}
+
+// malformedTokens refuses Bearer headers in which no token can stand.
+func malformedTokens(within step) step {
+	return func(c *call) *answer {
+		scheme, token, _ := strings.Cut(c.req.Header.Get("Authorization"), " ")
+		bearer := strings.EqualFold(scheme, "Bearer") || strings.EqualFold(scheme, "SignedBearer")
+		if bearer && (token == "" || strings.ContainsAny(token, " \",;{}") || strings.Count(token, ".") == 1) {
+			return badRequest("The Authorization header holds no token.")
+		}
+		return within(c)
+	}
+}
+
+// lastCookie shows the device within the last session of a client only.
+func lastCookie(within step) step {
+	return func(c *call) *answer {
+		sessions := c.req.CookiesNamed("SESSID")
+		if len(sessions) == 0 {
+			return within(c)
+		}
+		cookie := ""
+		if last := sessions[len(sessions)-1].Value; last != "" {
+			cookie = "SESSID=" + last
+		}
+		return within(c.shown(c.req.Header.Get("Authorization"), cookie))
 	}
 }

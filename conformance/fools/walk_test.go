@@ -155,7 +155,7 @@ func strangers() []step {
 	c := epoch("flows_per_hour", hour.Add(-3*time.Hour), hour, "")
 	var out []step
 	dead := `{"hostname": "192.0.2.1", "username": "u", "password": "p", "path": "/p", "security_pwd": "s"}`
-	for _, auth := range []string{"-", basic(user, "wrong"), basic(user, ""), basic(user, password+"x"), basic(user, strings.ToUpper(password)), basic(strings.ToUpper(user), password), basic("nobody", password), basic("nobody", "x"), basic("", ""), "Basic", "Basic %%%", "Flowgate x"} {
+	for _, auth := range []string{"-", basic(user, "wrong"), basic(user, ""), basic(user, password+"x"), basic(user, strings.ToUpper(password)), basic(strings.ToUpper(user), password), basic("nobody", password), basic("nobody", "x"), basic("", ""), "Basic", "Basic %%%", basic("\xff", "\xfe"), "Flowgate x"} {
 		for _, s := range []step{
 			ask("A", last("flows_per_hour", "hours", 3, "")), ask("B", local("flows_per_hour", hour.Add(-3*time.Hour), hour, "")), ask("C", c),
 			{scope: "backup", method: "GET", path: backupPath},
@@ -165,7 +165,7 @@ func strangers() []step {
 			{scope: "statistics", method: "PUT", path: statsPath, body: c},
 		} {
 			few := s.scope == "C" || s.scope == "backup" && s.method == "GET"
-			if many := auth == "-" || auth == basic("nobody", "x"); !few && !many {
+			if many := auth == "-" || auth == basic("nobody", "x") || auth == basic(user, "wrong"); !few && !many {
 				continue
 			}
 			s.auth = auth

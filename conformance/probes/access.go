@@ -29,6 +29,8 @@ var AccessCases = []struct {
 	{"user-case", exchange.UserCase, "", ""},
 	{"no-value", exchange.Verbatim, "Basic", ""},
 	{"not-base64", exchange.Verbatim, "Basic %%%", ""},
+	{"not-utf-8", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("\xff\xfe:\xff")), ""},
+	{"two-values", exchange.Verbatim, "Basic Zmxvd2dhdGUtbm9ib2R5Ong= Zmxvd2dhdGUtbm9ib2R5Ong=", ""},
 	{"no-colon", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte("nobody")), ""},
 	{"empty-both", exchange.Verbatim, "Basic " + base64.StdEncoding.EncodeToString([]byte(":")), ""},
 	{"unknown-scheme", exchange.Verbatim, "Flowgate nothing", ""},
@@ -54,10 +56,12 @@ type AccessTarget struct {
 }
 
 var (
-	everyCase = []string{"none", "wrong-user", "no-value", "not-base64", "no-colon", "empty-both", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
-	fewCases  = []string{"none", "wrong-user", "no-value", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
-	jobCases  = append([]string{"wrong-password"}, fewCases...)
-	ownName   = []string{"wrong-password", "password-empty", "password-short", "password-long", "user-case"}
+	everyCase = []string{
+		"none", "wrong-user", "no-value", "not-base64", "not-utf-8", "two-values", "no-colon", "empty-both", "unknown-scheme",
+		MadeUpSession, MadeUpToken, MadeUpSigned,
+	}
+	fewCases = []string{"none", "wrong-user", "wrong-password", "no-value", "unknown-scheme", MadeUpSession, MadeUpToken, MadeUpSigned}
+	ownName  = []string{"wrong-password", "password-empty", "password-short", "password-long", "user-case"}
 )
 
 // AccessTargets lists what is asked for without credentials. A POST that is wrongly taken goes to a dead host.
@@ -73,8 +77,8 @@ func AccessTargets() []AccessTarget {
 	return append(out,
 		AccessTarget{"backup-status", corpus.GetBackup, "", check.Observe, slices.Concat(everyCase, []string{"password-case", "user-case"})},
 		AccessTarget{"restore-status", corpus.GetRestore, "", check.Observe, fewCases},
-		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, jobCases},
-		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, jobCases},
+		AccessTarget{"backup-start", corpus.StartBackup, "", check.Mutate, fewCases},
+		AccessTarget{"restore-start", corpus.StartRestore, "", check.Destroy, fewCases},
 	)
 }
 

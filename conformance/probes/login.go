@@ -8,7 +8,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/corpus"
@@ -26,7 +25,6 @@ const (
 	TokenLife        = "login/token/life"
 	TokenWrong       = "login/token/wrong"
 	TokenHostile     = "login/token/hostile"
-	TokenExpiry      = "login/token/expiry"
 	TokenAuthorize   = "login/token/authorize"
 	Guesses          = "login/guesses"
 )
@@ -66,6 +64,9 @@ func (s *set) logins() []check.Probe {
 			}
 			return out
 		})),
+		probe(TokenMalformed, send(s.malformedChanges)),
+		{Name: SessionShown, Profile: check.Standard, After: []string{ScoutZone}, Send: s.sessionShown},
+		{Name: TokenShown, Profile: check.Standard, After: []string{ScoutZone}, Send: s.tokenShown},
 	}
 	doors := Doors()
 	for _, name := range slices.Sorted(maps.Keys(doors)) {
@@ -79,7 +80,7 @@ func (s *set) logins() []check.Probe {
 // patient are the probes that come last, since they move the clock or may lock an account.
 func (s *set) patient() []check.Probe {
 	return []check.Probe{
-		{Name: TokenExpiry, Profile: check.Standard, After: []string{ScoutCommon}, Send: s.tokenExpiry},
+		{Name: Expiry, Profile: check.Standard, After: []string{ScoutZone}, Send: s.expiry},
 		{Name: Guesses, Profile: check.Standard, After: []string{ScoutCommon}, Send: s.guesses},
 	}
 }
@@ -317,28 +318,6 @@ func (s *set) codes(cases func(check.Session) []corpus.Assertion) func(context.C
 		return nil
 	}
 }
-
-// tokenExpiry waits until a token is over, where the run may wait that long.
-func (s *set) tokenExpiry(ctx context.Context, sn check.Session) error {
-	if !offers(sn, check.ByToken) || sn.Facts().Access.Wait <= 0 {
-		return nil
-	}
-	t, err := token(ctx, sn, "token", "")
-	if err != nil || t.Value == "" || t.Life <= 0 || t.Life+margin > sn.Facts().Access.Wait {
-		return err
-	}
-	if _, err := sn.Do(ctx, s.guarded(sn, "use", "Bearer "+t.Value, "")); err != nil {
-		return err
-	}
-	if err := sn.Pause(ctx, t.Life+margin); err != nil {
-		return err
-	}
-	_, err = sn.Do(ctx, s.guarded(sn, "expired", "Bearer "+t.Value, ""))
-	return err
-}
-
-// margin is how much longer than its life a token is waited for.
-const margin = 5 * time.Second
 
 // authorize asks for a code and for a token, with no credentials and with the account's.
 func (s *set) authorize(ctx context.Context, sn check.Session) error {

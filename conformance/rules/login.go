@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/corpus"
@@ -239,22 +238,6 @@ func Told(probe string, names ...string) check.Rule {
 	}
 }
 
-// SessionLife notes how long sessions and tokens of the run lasted.
-func SessionLife(e *check.Evidence) check.Judgement {
-	var t tally
-	var began time.Time
-	for i := range e.Exchanges {
-		x := &e.Exchanges[i]
-		switch {
-		case x.Probe == "login/enter" && x.OK():
-			began = x.Started
-		case x.Probe == "login/ended" && !began.IsZero():
-			t.note(x, fmt.Sprintf("it ended after %s at most: %s", x.Started.Sub(began).Round(time.Second), brief(x)))
-		}
-	}
-	return t.judgement("the run had no session that ended before it was logged out")
-}
-
 // TokenAnswer judges the answer to an access code.
 func TokenAnswer(probe string) check.Rule {
 	const want = "access_token, token_type bearer, and in expires_in a number of seconds"
@@ -288,18 +271,6 @@ func State(probe, state string) check.Rule {
 			}
 		}
 		return t.judgement(notOffered)
-	}
-}
-
-// Expired judges that a token opens nothing once its life is over.
-func Expired(probe string) check.Rule {
-	return func(e *check.Evidence) check.Judgement {
-		var t tally
-		used, after := first(e, probe, "use"), first(e, probe, "expired")
-		if used != nil && used.OK() && after != nil {
-			keptOut(&t, after, "a token opens nothing after its life")
-		}
-		return t.judgement("no token was waited for: give --wait-expiry with more than the life of a token, such as 1h5m")
 	}
 }
 

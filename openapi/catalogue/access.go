@@ -19,11 +19,14 @@ func sessionRequirements() []Requirement {
 	s.add("error-id", "AUTH_INVALID_CREDENTIALS", Should, Inferred, "A log-in with a wrong name or password is answered 401 AUTH_INVALID_CREDENTIALS.")
 	s.add("made-up", "SESSID", Must, Inferred, "A session that was not handed out opens nothing, be it ever so like one that was.")
 	s.add("not-adopted", "SESSID", Must, Inferred, "A session that a client made up does not become good when the client logs in.")
+	s.add("malformed-cookie", "SESSID", Must, Inferred, "A cookie in which no session of the device stands, be it empty, cut, quoted or there twice, opens nothing and is no internal error.")
 	s.add("logged-out", "logout", Must, Inferred, "A session that was logged out opens nothing, not after another log-in either.")
+	s.add("expires", "SESSID", Must, Inferred, "A session that the device has refused as over opens nothing from then on: not when it is shown again, not at another resource, and not after another log-in.")
 	s.add("logout", "logout", May, Inferred, "A session is ended by POST or GET, and the answer has no body.")
 	s.add("body-form", "login", May, Inferred, "A log-in may be JSON, a form or XML.")
 	s.add("cookie", "Set-Cookie", May, Silent, "Which attributes the cookie has is not said.")
 	s.add("life", "", May, Silent, "How long a session lasts is not said.")
+	s.add("two-cookies", "SESSID", May, Silent, "Which session counts where a client shows two, and whether one may stand in quotes, is not said.")
 	return s.rows
 }
 
@@ -35,11 +38,14 @@ func tokenRequirements() []Requirement {
 	s.add("wrong-code", "assertion", Must, Inferred, "A code that was not issued, an altered, an empty or no code is changed for no token.")
 	s.add("hostile", "assertion", Must, Inferred, "Text that means something to a database, a directory or a file system is only text in an access code: it is changed for no token, and is no internal error.")
 	s.add("made-up", "access_token", Must, Inferred, "A token that was not handed out opens nothing, be it ever so like one that was.")
-	s.add("expires", "expires_in", Must, Inferred, "A token opens nothing after the seconds that expires_in told.")
+	s.add("malformed", "oauth/token", Must, Inferred, "A request for a token that lacks the code or cannot be read gets none, and is answered as a client's mistake.")
+	s.add("malformed-header", "access_token", Must, Inferred, "An Authorization header in which no token of the device stands, be it empty, of two values or of the wrong number of parts, opens nothing and is no internal error.")
+	s.add("expires", "expires_in", Must, Inferred, "A token opens nothing after the seconds that expires_in told, at no resource.")
 	s.add("authorize", "oauth/authorize", Must, Inferred, "Codes and tokens are issued to nobody without credentials.")
 	s.add("authorize/answer", "oauth/authorize", May, Inferred, "A code is issued in the address of a redirect.")
 	s.add("request-form", "assertion", May, Inferred, "A code may be sent in a form or in the address, bare or between the dots of an unsigned token.")
 	s.add("header", "access_token", May, Inferred, "A token is shown as Bearer or as SignedBearer.")
+	s.add("two-tokens", "access_token", May, Silent, "What counts where a header has two values, or a token in quotes, is not said.")
 	s.add("code-again", "assertion", May, Silent, "Whether a code can be changed for a token more than once is not said.")
 	s.untested("revoked", "access_token", Inferred, "A token or code that was revoked opens nothing.", "no operation is known that revokes one")
 	return s.rows
