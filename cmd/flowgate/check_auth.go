@@ -24,7 +24,7 @@ func (f *authFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
 	f.way = choose(cmd, "auth", "how to log in; auto takes a way that the appliance lists", "auto", "basic", "session", "oauth")
 	fl.StringVar(&f.codeFile, "access-code-file", "", "`FILE` with the access code on its first line, for --auth oauth; - is standard input")
-	fl.DurationVar(&f.waitExpiry, "wait-expiry", 0, "how long to wait to see a token expire; tokens that live longer are not judged on it")
+	fl.DurationVar(&f.waitExpiry, "wait-expiry", 0, "how long to wait to see a token and an unused session end; what lasts longer is not judged on it")
 	fl.IntVar(&f.bruteForce, "brute-force", 0, "`N` wrong passwords in a row for the account of --user, to see whether it is locked; it may be, for everybody")
 }
 
