@@ -16,10 +16,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/fools"
+	"github.com/flowgate-dev/flowgate/conformance/report"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/mockserver"
 	"github.com/flowgate-dev/flowgate/mockserver/mockservertest"
@@ -144,12 +146,19 @@ func TestTheSerialNumberConfirmsARestore(t *testing.T) {
 	require.Contains(t, out, "1 passed")
 }
 
+// reportOf reads the report of a run, which fits the schema that ships.
 func reportOf(t *testing.T, path string) map[string]any {
 	t.Helper()
+	schema, err := jsonschema.UnmarshalJSON(strings.NewReader(report.Schema))
+	require.NoError(t, err)
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	require.NoError(t, c.AddResource("report.json", schema))
 	text, err := os.ReadFile(path)
 	require.NoError(t, err)
 	var v map[string]any
 	require.NoError(t, json.Unmarshal(text, &v))
+	require.NoError(t, c.MustCompile("report.json").Validate(v))
 	return v
 }
 
