@@ -2,6 +2,7 @@ package fault
 
 import (
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"time"
@@ -20,7 +21,10 @@ func Before(w http.ResponseWriter, r *http.Request, faults []Fault) (over, abort
 				return true, true
 			}
 		case Hang:
-			<-r.Context().Done()
+			// A server sees that a client has gone away only once the request is read.
+			if _, err := io.Copy(io.Discard, r.Body); err == nil {
+				<-r.Context().Done()
+			}
 			return true, true
 		case Reset:
 			reset(w)
