@@ -1,7 +1,6 @@
 package mockserver
 
 import (
-	"net/http"
 	"strconv"
 	"time"
 
@@ -10,11 +9,6 @@ import (
 
 // rows streams the rows of all queries as one JSON array. Only one piece of it is ever in memory.
 func (a *Appliance) rows(c *call, p *pieces, queries []flowstore.Query) error {
-	if many(queries) {
-		// The deadline for the request's arrival would end a long answer too. It has arrived; a writer that has no
-		// deadlines needs none taken back.
-		_ = http.NewResponseController(c.w.ResponseWriter).SetReadDeadline(time.Time{})
-	}
 	ctx := c.r.Context()
 	p.buf = append(p.buf, '[')
 	first := true
@@ -36,15 +30,6 @@ func (a *Appliance) rows(c *call, p *pieces, queries []flowstore.Query) error {
 	}
 	p.buf = append(p.buf, ']')
 	return nil
-}
-
-// many reports whether the rows may take long to compute.
-func many(queries []flowstore.Query) bool {
-	hours := int64(0)
-	for _, q := range queries {
-		hours += q.Window.To/3600 - q.Window.From/3600
-	}
-	return hours > 24
 }
 
 // rowTimes renders times of rows, such as 2024-01-08 22:11:00+00:00, for the years 0 to 9999. It remembers the day of
