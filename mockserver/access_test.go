@@ -143,6 +143,8 @@ func TestLegacyServicesNegotiateAndTheOthersDoNot(t *testing.T) {
 		{commonPath + "info", "application/json;q=0, */*", plain},
 		{commonPath + "info.json", "application/xml", both},
 		{commonPath + "info.xml", "application/json", plain},
+		{commonPath + "info.xml.json", "application/xml", both}, // no such resource: one suffix
+		{commonPath + "info.json.xml", "application/json", plain},
 		{"/api/common/1.1/services", "", plain},
 		{"/api/common/1.1/services.json", "", both},
 		{"/api/gateway/1.5/flow_sources", "", plain},
@@ -161,7 +163,9 @@ func TestLegacyServicesNegotiateAndTheOthersDoNot(t *testing.T) {
 		}
 		require.NoError(t, xml.Unmarshal(w.Body.Bytes(), new(struct{ XMLName xml.Name })), "%s", w.Body)
 	}
-	require.Equal(t, http.StatusNotFound, ask(t, a, "GET", backupPath+".json", "").Code)
+	for _, path := range []string{backupPath + ".json", commonPath + "info.xml.json", commonPath + "info.json.xml"} {
+		require.Equal(t, http.StatusNotFound, ask(t, a, "GET", path, "").Code, path)
+	}
 	w := nobody(t, a, "GET", commonPath+"ping", "", "Accept", "*/*")
 	require.Regexp(t, `<error error_id="AUTH_REQUIRED" error_text="[^"]+"></error>`, w.Body.String())
 	require.Equal(t, "application/json", nobody(t, a, "POST", tokenPath, "", "Accept", "*/*").Header().Get("Content-Type"), "as OAuth 2.0 has it")

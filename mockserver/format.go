@@ -65,10 +65,10 @@ func (a *Appliance) resource(c *call) *resource {
 		rule = inJSON
 	}
 	c.format = preferred(c.r.Header["Accept"], rule)
-	for suffix, f := range map[string]format{".json": inJSON, ".xml": inXML} {
-		if bare, ok := strings.CutSuffix(path, suffix); ok {
-			path, c.format = bare, f
-		}
+	if bare, ok := strings.CutSuffix(path, ".json"); ok {
+		path, c.format = bare, inJSON
+	} else if bare, ok := strings.CutSuffix(path, ".xml"); ok {
+		path, c.format = bare, inXML
 	}
 	return a.router.at(path)
 }
