@@ -124,6 +124,7 @@ func TestTheJournalIsFilteredAndCleared(t *testing.T) {
 	for _, bad := range []string{"?since=x", "?status=ok", "?zz=1"} {
 		require.Equal(t, http.StatusBadRequest, controlled(t, a, "GET", "/api/v1/journal"+bad, "").Code)
 	}
+	require.Contains(t, controlled(t, a, "GET", "/api/v1/journal?zz=1&status=ok&aa=1", "").Body.String(), `parameter \"aa\" cannot be used`)
 	require.Contains(t, askControl(t, a, "DELETE", "/api/v1/journal", ""), `"exchanges": 3`)
 	require.Empty(t, ids(""))
 	require.Contains(t, askControl(t, a, "GET", "/metrics", ""), `flowgate_mock_exchanges_total{operation="getImportStats",status="400"} 1`)

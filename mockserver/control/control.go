@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -212,8 +214,9 @@ func (p *plane) reset(w http.ResponseWriter, r *http.Request) {
 func (p *plane) journal(w http.ResponseWriter, r *http.Request) {
 	const hint = "since is the id of an exchange or a time (RFC 3339), operation an operationId, status a number"
 	var f journal.Filter
-	for name, values := range r.URL.Query() {
-		value := values[0]
+	query := r.URL.Query()
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		value := query.Get(name)
 		var err error
 		switch name {
 		case "since":
