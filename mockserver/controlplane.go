@@ -35,10 +35,10 @@ func (a *Appliance) Seed() uint64 { return a.options.Seed }
 // SourceCount is how many devices export flows.
 func (a *Appliance) SourceCount() int { return len(a.store.Sources()) }
 
-// Reset brings the appliance back to how it started: no jobs, no local backups, no collected statistics, an empty
-// journal, no sessions and no tokens, its first state, dialect and clock.
-// Reset brings the appliance back to how it started: no jobs, no local backups, no ordered events, an empty journal, its first state,
-// dialect, faults and clock.
+
+// Reset brings the appliance back to how it started: no jobs, no local backups, no collected statistics, no ordered
+// events, an empty journal, no sessions, no tokens and no locks, its first state, dialect, faults and clock. The error is
+// that of the depot.
 func (a *Appliance) Reset(ctx context.Context) (Dropped, error) {
 	d := Dropped{Jobs: a.device.Reset(), Sources: a.forgetCollected()}
 	a.clock.Reset()

@@ -141,7 +141,7 @@ func TestCredentials(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			for range 2 { // the second is remembered
+			for range 2 { // what was refused once is refused again
 				w := ask(t, a, "GET", backupPath, "", "Authorization", c.header)
 				refused(t, w, http.StatusUnauthorized, c.id)
 				require.Contains(t, w.Header().Get("WWW-Authenticate"), "Basic ")
