@@ -35,7 +35,6 @@ func (a *Appliance) Seed() uint64 { return a.options.Seed }
 // SourceCount is how many devices export flows.
 func (a *Appliance) SourceCount() int { return len(a.store.Sources()) }
 
-
 // Reset brings the appliance back to how it started: no jobs, no local backups, no collected statistics, no ordered
 // events, an empty journal, no sessions, no tokens and no locks, its first state, dialect, faults and clock. The error is
 // that of the depot.

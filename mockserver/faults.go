@@ -12,11 +12,14 @@ import (
 func (a *Appliance) Faults() []fault.Fault { return a.faults.List() }
 
 // SetFaults ends all faults and sets these, in the order in which they strike. The error names an operation that the
-// document does not have, and then nothing changes.
+// document does not have, or a fault that fault.Parse would refuse, and then nothing changes.
 func (a *Appliance) SetFaults(faults []fault.Fault) error {
 	for _, f := range faults {
 		if f.Operation != "" && !a.router.has(f.Operation) {
 			return fmt.Errorf("mockserver: fault %s: the appliance has no operation %q (accepted: %s)", f.Name, f.Operation, strings.Join(a.router.operations(), ", "))
+		}
+		if _, err := fault.Parse(f.String()); err != nil {
+			return fmt.Errorf("mockserver: %w", err)
 		}
 	}
 	a.faults.Replace(faults)

@@ -86,6 +86,25 @@ func TestFaultsReachTheClient(t *testing.T) {
 	}
 }
 
+// A program can make a fault that nobody could write: it is refused as the writing would be.
+func TestFaultsThatCannotStrikeAreRefused(t *testing.T) {
+	a := standing(t, func(o *mockserver.Options) { o.Faults = struck(t, "empty") })
+	for says, f := range map[string]fault.Fault{
+		"fault slow needs rate":       {Name: fault.Slow},
+		"fault status needs code":     {Name: fault.Status},
+		"want a status from 200":      {Name: fault.Status, Code: 1000},
+		"fault latency needs by":      {Name: fault.Latency, By: -1},
+		`fault "" is not known`:       {},
+		"want a number above 0":       {Name: fault.Reset, Chance: 2},
+		`has no operation "getThing"`: {Name: fault.Reset, Operation: "getThing"},
+	} {
+		require.ErrorContains(t, a.SetFaults([]fault.Fault{{Name: fault.Hang}, f}), says)
+		_, err := mockserver.New(mockserver.Options{Faults: []fault.Fault{f}})
+		require.ErrorContains(t, err, says)
+	}
+	require.Equal(t, struck(t, "empty"), a.Faults(), "nothing has changed")
+}
+
 func TestAHangingApplianceIsClosedAllTheSame(t *testing.T) {
 	a := mockservertest.Start(t, func(o *mockserver.Options) {
 		o.PlainHTTP, o.Faults = true, struck(t, "hang")

@@ -30,7 +30,8 @@ const (
 	Corrupt Name = "corrupt" // one bit of the byte at offset At of the body is flipped
 )
 
-// Fault is one fault with its settings. The zero value of each setting is its default.
+// Fault is one fault with its settings. The zero value of each setting is its default, but for By, Code and
+// Rate, which their fault needs, and At, which is the first byte.
 type Fault struct {
 	Name      Name
 	By        time.Duration // of latency
