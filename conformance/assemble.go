@@ -230,7 +230,7 @@ func (r *run) identity() verdict.Target {
 
 // identify reads the device's identity off the exchanges.
 func (r *run) identify(exchanges []exchange.Exchange) verdict.Target {
-	t := verdict.Target{URL: r.target.URL, Fingerprint: r.print}
+	t := verdict.Target{URL: r.target.URL, Fingerprint: r.fingerprint()}
 	for i := range exchanges {
 		x := &exchanges[i]
 		if x.Operation != "getInfo" || !x.OK() {

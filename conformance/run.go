@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -43,7 +44,7 @@ type run struct {
 	gone     string            // why the device counts as gone
 	refused  string            // why destructive probes were held back
 	locked   bool              // the device never let the account in, in all that was recorded
-	print    string            // fingerprint of the certificate that was seen
+	print    atomic.Value      // string: fingerprint of the certificate that was seen; connections may be made in the background
 	badge    badge             // what the device is shown
 	barred   string            // why there was no way to log in, and what to do about it
 	hint     string
@@ -164,13 +165,20 @@ func (r *run) transport() http.RoundTripper {
 	}
 	config.VerifyConnection = func(s tls.ConnectionState) error {
 		sum := sha256.Sum256(s.PeerCertificates[0].Raw)
-		r.print = "sha256:" + hex.EncodeToString(sum[:])
-		if pin != "" && pin != r.print {
-			return fmt.Errorf("the certificate's fingerprint is %s, not the pinned one", r.print)
+		print := "sha256:" + hex.EncodeToString(sum[:])
+		r.print.Store(print)
+		if pin != "" && pin != print {
+			return fmt.Errorf("the certificate's fingerprint is %s, not the pinned one", print)
 		}
 		return nil
 	}
 	return &http.Transport{TLSClientConfig: config, ForceAttemptHTTP2: true, Proxy: http.ProxyFromEnvironment, IdleConnTimeout: r.o.Timeout}
+}
+
+// fingerprint is that of the certificate that was seen; "" where there was none.
+func (r *run) fingerprint() string {
+	print, _ := r.print.Load().(string)
+	return print
 }
 
 // plan lists the probes that the selected checks need, with those that come before them, in the order of the suite.
@@ -286,10 +294,10 @@ func (r *run) confirmed() bool {
 	switch {
 	case given == "":
 		r.refused = "restores need --confirm with the device's serial number or certificate fingerprint"
-	case given == id.Serial, strings.EqualFold(given, r.print) && r.print != "", strings.EqualFold(given, r.target.Fingerprint):
+	case given == id.Serial, strings.EqualFold(given, r.fingerprint()), strings.EqualFold(given, r.target.Fingerprint):
 		return true
 	default:
-		r.refused = fmt.Sprintf("--confirm does not name this device (its serial number is %q, its fingerprint %q)", id.Serial, r.print)
+		r.refused = fmt.Sprintf("--confirm does not name this device (its serial number is %q, its fingerprint %q)", id.Serial, r.fingerprint())
 	}
 	return false
 }
