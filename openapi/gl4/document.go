@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 )
 
 func (m *importer) document() (*openAPI, error) {
@@ -217,14 +218,18 @@ func (o *method) read(paths map[string]object, responses object) error {
 	return nil
 }
 
-// id is an operationId: the resource and the title in camel case, with a number where two would be alike.
+// id is an operationId: the title and the resource in camel case, with a number where two would be alike.
 func (o *method) id() string {
 	words := strings.FieldsFunc(o.title+" "+o.resource, func(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+	if len(words) == 0 {
+		words = []string{"operation"}
+	}
 	for i, w := range words {
+		first, size := utf8.DecodeRuneInString(w)
 		if i > 0 {
-			words[i] = strings.ToUpper(w[:1]) + w[1:]
+			words[i] = string(unicode.ToUpper(first)) + w[size:]
 		} else {
-			words[i] = strings.ToLower(w[:1]) + w[1:]
+			words[i] = string(unicode.ToLower(first)) + w[size:]
 		}
 	}
 	id := strings.Join(words, "")

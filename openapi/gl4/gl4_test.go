@@ -90,6 +90,20 @@ func TestWhatIsNotUnderstoodIsAnErrorWithItsPlace(t *testing.T) {
 	}
 }
 
+func TestEveryMethodHasAnOperationId(t *testing.T) {
+	r, err := gl4.Import([]byte(`{"restSchemaVersion":"1.0","name":"a","version":"1","resources":{
+		"--":{"methods":{"?":{"httpmethod":"GET","path":"x"}, "!":{"httpmethod":"PUT","path":"x"}}},
+		"été":{"methods":{"Élan vital":{"httpmethod":"POST","path":"x"}}}}}`))
+	require.NoError(t, err)
+	doc, err := openapi.Parse(r.YAML)
+	require.NoError(t, err)
+	var ids []string
+	for _, o := range doc.Operations {
+		ids = append(ids, o.ID)
+	}
+	require.ElementsMatch(t, []string{"operation", "operation2", "élanVitalÉté"}, ids)
+}
+
 func FuzzImport(f *testing.F) {
 	text, err := os.ReadFile("testdata/beacons.json")
 	require.NoError(f, err)
