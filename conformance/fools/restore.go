@@ -75,7 +75,6 @@ func restoreBugs() []recordBug {
 	}
 }
 
-// restoreCourse are the fools whose status tells a wrong course of events.
 // backupAsRestore answers a status of restores that tells of none with the status of backups.
 func backupAsRestore(within step) step {
 	return func(c *call) *answer {
@@ -107,6 +106,7 @@ func backupAsRestore(within step) step {
 	}
 }
 
+// restoreCourse are the fools whose status tells a wrong course of events.
 func restoreCourse(id string) []Fool {
 	stateful := func(edit func() func(*object)) behaviour { return fresh(editRestore, edit) }
 	return []Fool{

@@ -35,7 +35,7 @@ func problem(x *exchange.Exchange) Problem {
 	return p
 }
 
-// String is an answer in a few words: "400 BAD_REQUEST".
+// brief is an answer in a few words: "status 400 BAD_REQUEST".
 func brief(x *exchange.Exchange) string {
 	if !x.Answered() {
 		return "no answer (" + x.Error + ")"
@@ -176,7 +176,7 @@ func ErrorKeys(doc catalogue.Document) check.Rule {
 	}
 }
 
-// statuses are the statuses of the documented errors, and of those of the Common API.
+// statuses are those of the errors that the documents list.
 var statuses = map[string]int{
 	"BAD_REQUEST": 400, "AUTH_REQUIRED": 401, "AUTH_INVALID_CREDENTIALS": 401, "HTTP_INVALID_METHOD": 405, "INTERNAL_ERROR": 500,
 }

@@ -286,7 +286,7 @@ func flowRule(p flow.Protocol, nothing string, judge func(c *campaign, t *tally)
 	}
 }
 
-// show describes an account for people.
+// name describes a story for people.
 func (s *story) name() string { return fmt.Sprintf("%s (%s, %s)", s.Source, s.Protocol, s.Mission) }
 
 func clockTime(t time.Time) string { return t.UTC().Format("15:04") }

@@ -12,7 +12,7 @@ import (
 
 const noMalformed = "no malformed datagrams were sent, or their source has no rows"
 
-// malformed sums up the malformed datagrams of a story: how many, and the bytes of the bad kinds above UDP.
+// malformed is how many malformed datagrams a story has.
 func (s *story) malformed() (n uint64) {
 	for _, m := range s.Malformed {
 		n += m.Datagrams

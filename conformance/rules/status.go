@@ -38,7 +38,7 @@ func (r Record) keys() []string {
 	return []string{"host", "username", "message", "path", "subdir", "timeStamp", "status"}
 }
 
-// statuses lists the answers of a status resource that succeeded.
+// statusAnswers lists the answers of a status resource that succeeded.
 func statusAnswers(e *check.Evidence, operation string) []exchange.Exchange {
 	return e.Where(func(x *exchange.Exchange) bool {
 		return x.Operation == operation && x.Auth == exchange.Account && x.OK() && complete(x)
