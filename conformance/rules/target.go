@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -276,7 +277,7 @@ func FarPath(e *check.Evidence) check.Judgement {
 }
 
 // elsewhere is a file beyond path that was written and closed there; "" where there is none. A file for a moment, which
-// is moved below path or removed, does not count.
+// is moved below path or removed, does not count; one that is moved to another place beyond path does.
 func (w *watched) elsewhere() string {
 	left := map[string]bool{}
 	for _, ev := range w.sight.Events {
@@ -285,29 +286,22 @@ func (w *watched) elsewhere() string {
 			if !below(ev.Path, w.sight.Path) && w.written(ev.Path) {
 				left[ev.Path] = true
 			}
-		case "rename":
-			for p := range left {
-				if p == ev.Path || below(p, ev.Path) {
-					delete(left, p)
+		case "rename", "remove":
+			for _, p := range slices.Sorted(maps.Keys(left)) {
+				if p != ev.Path && !below(p, ev.Path) {
+					continue
 				}
-			}
-		case "remove":
-			for p := range left {
-				if p == ev.Path || below(p, ev.Path) {
-					delete(left, p)
+				delete(left, p)
+				if to := ev.To + strings.TrimPrefix(p, ev.Path); ev.Kind == "rename" && !below(to, w.sight.Path) {
+					left[to] = true
 				}
 			}
 		}
 	}
-	names := make([]string, 0, len(left))
-	for p := range left {
-		names = append(names, p)
-	}
-	if len(names) == 0 {
+	if len(left) == 0 {
 		return ""
 	}
-	slices.Sort(names)
-	return names[0]
+	return slices.Min(slices.Collect(maps.Keys(left)))
 }
 
 func (w *watched) written(p string) bool {

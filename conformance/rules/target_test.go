@@ -126,6 +126,10 @@ func TestABackupIsBelievedByWhatBothEndsTell(t *testing.T) {
 			j.sight.Events[4].Path, j.sight.Events[5].Path = "/tmp/x", "/tmp/x"
 			j.sight.Events = append(j.sight.Events, corpus.Sight{Kind: "rename", Path: "/tmp/x", To: "/b/20261122_1200/x"})
 		}, verdict.Pass},
+		"a file moved, and not below path": {rules.FarPath, func(j *farJob) {
+			j.sight.Events[4].Path, j.sight.Events[5].Path = "/tmp/x/y", "/tmp/x/y"
+			j.sight.Events = append(j.sight.Events, corpus.Sight{Kind: "rename", Path: "/tmp/x", To: "/b2"})
+		}, verdict.Failed},
 		"subdir":                        {rules.FarSubdir, func(*farJob) {}, verdict.Pass},
 		"subdir is not there":           {rules.FarSubdir, func(j *farJob) { j.subdir = "/b/20200101_0000" }, verdict.Failed},
 		"subdir is path":                {rules.FarSubdir, func(j *farJob) { j.subdir = "/b" }, verdict.Failed},
