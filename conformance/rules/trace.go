@@ -166,8 +166,23 @@ func (t *trace) forgotten(e *check.Evidence) bool {
 	if o == nil || unused(o) {
 		return true
 	}
+	_, stale := t.stale(e)
+	return stale
+}
+
+// unchanged reports that a record is still that of the job before.
+func (t *trace) unchanged(o map[string]any) bool {
+	return t.before != nil && same(o, t.record(t.before))
+}
+
+// clockSlack is how far a device's timeStamp may be from what the clocks say.
+const clockSlack = 3 * time.Second
+
+// stale reports that the end still tells of the job before, which had begun, at that time, before this one was posted.
+func (t *trace) stale(e *check.Evidence) (began time.Time, is bool) {
+	o := t.record(t.end)
 	began, ok := at(o)
-	return ok && e.SkewKnown && t.before != nil && same(o, t.record(t.before)) && began.Before(t.start.Started.Add(e.Skew-3*time.Second))
+	return began, ok && e.SkewKnown && t.unchanged(o) && began.Before(t.start.Started.Add(e.Skew-clockSlack))
 }
 
 // Completes judges that a job on the appliance's own disk succeeds. Where backups carry the minute in their name, one
@@ -242,7 +257,7 @@ func Executing(k Kind) check.Rule {
 		seen := false
 		for i := range t.polls {
 			o := t.record(&t.polls[i])
-			if t.before != nil && same(o, t.record(t.before)) && !seen {
+			if t.unchanged(o) && !seen {
 				continue // not yet there
 			}
 			switch status := statusOf(o); status {
@@ -303,7 +318,7 @@ func Final(k Kind) check.Rule {
 			if last != "" && status != last {
 				return last + ", then " + show(o["status"]), ""
 			}
-			if status != "EXECUTING" && status != "" && (t.before == nil || !same(o, t.record(t.before))) {
+			if status != "EXECUTING" && status != "" && !t.unchanged(o) {
 				last = status
 			}
 		}
@@ -338,7 +353,7 @@ func Latest(k Kind) check.Rule {
 		if host, ok := o["host"].(string); ok && host != t.posted["hostname"] {
 			return "one to host " + show(host), ""
 		}
-		if began, ok := at(o); ok && e.SkewKnown && t.before != nil && same(o, t.record(t.before)) && began.Before(t.start.Started.Add(e.Skew-3*time.Second)) {
+		if began, stale := t.stale(e); stale {
 			return "the one before, of " + began.Format(time.DateTime), ""
 		}
 		return "", "it does"
@@ -348,7 +363,7 @@ func Latest(k Kind) check.Rule {
 // shownFirst is the first record of the job while it ran; nil where it was not seen running.
 func (t *trace) shownFirst() map[string]any {
 	for i := range t.polls {
-		if o := t.record(&t.polls[i]); statusOf(o) == "EXECUTING" && (t.before == nil || !same(o, t.record(t.before))) {
+		if o := t.record(&t.polls[i]); statusOf(o) == "EXECUTING" && !t.unchanged(o) {
 			return o
 		}
 	}
@@ -383,20 +398,19 @@ func Untouched(e *check.Evidence) check.Judgement {
 // Started judges that timeStamp is the time at which the job was started, within what the clocks allow, and that it
 // stays the same for as long as no other job is started.
 func Started(k Kind) check.Rule {
-	const slack = 3 * time.Second
 	inTime := eachTrace(k, everyProbe(k), "the time of the start", func(e *check.Evidence, t *trace) (string, string) {
 		o := t.record(t.end)
 		began, ok := at(o)
 		if seconds := epoch(o["timeStamp"]); seconds != nil && !ok && !unused(o) {
 			return "timeStamp is " + show(o["timeStamp"]) + ", no time in seconds near it", ""
 		}
-		if !ok || !e.SkewKnown || t.before != nil && same(o, t.record(t.before)) {
+		if !ok || !e.SkewKnown || t.unchanged(o) {
 			return "", ""
 		}
 		if first := t.shownFirst(); first != nil && fmt.Sprint(first["timeStamp"]) != fmt.Sprint(o["timeStamp"]) {
 			return fmt.Sprintf("%s while the job ran, and %s when it had ended", show(first["timeStamp"]), show(o["timeStamp"])), ""
 		}
-		from, to := t.start.Started.Add(e.Skew-slack), t.end.Started.Add(e.Skew+slack)
+		from, to := t.start.Started.Add(e.Skew-clockSlack), t.end.Started.Add(e.Skew+clockSlack)
 		if began.Before(from.Truncate(time.Second)) || began.After(to) {
 			return fmt.Sprintf("%s, the job was posted at %s by the device's clock",
 				began.Format(time.DateTime), t.start.Started.Add(e.Skew).UTC().Format(time.DateTime)), ""
