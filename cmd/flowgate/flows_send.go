@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -80,7 +81,7 @@ func (a *app) runFlowsSend(ctx context.Context, f *sendFlags, args []string) err
 	}
 	ended := f.run(ctx, a, s)
 	// Whatever ended it, what was sent is told.
-	return firstOf(ended, f.finish(a, s.exporter), s.pcap.finish())
+	return cmp.Or(ended, f.finish(a, s.exporter), s.pcap.finish())
 }
 
 // run sends until the duration is over, which is no error, nor is a signal.
@@ -110,16 +111,6 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
-}
-
-// firstOf is the first error that is one.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // sending is an exporter that is ready, and what belongs to it.
@@ -295,7 +286,7 @@ func (c *capture) finish() error {
 	if c.file == nil {
 		return nil
 	}
-	err := firstOf(c.Flush(), c.file.Close())
+	err := cmp.Or(c.Flush(), c.file.Close())
 	c.file = nil
 	if err != nil {
 		return broken("", "--pcap %s: cannot be written: %w", c.path, err)

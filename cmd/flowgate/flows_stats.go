@@ -74,9 +74,9 @@ func (a *app) runFlowsStats(ctx context.Context, f *statsFlags) error {
 	return a.deliverTo("--output", f.output, func(w io.Writer) error {
 		b := bufio.NewWriter(w)
 		if f.format.value == "table" {
-			return firstOf(rowsTable(b, store.Rows(ctx, q), widest(store.Sources())), b.Flush())
+			return cmp.Or(rowsTable(b, store.Rows(ctx, q), widest(store.Sources())), b.Flush())
 		}
-		return firstOf(rowsJSON(b, store.Rows(ctx, q)), b.Flush())
+		return cmp.Or(rowsJSON(b, store.Rows(ctx, q)), b.Flush())
 	})
 }
 

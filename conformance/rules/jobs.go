@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -225,11 +226,7 @@ func Secrets(operations ...string) check.Rule {
 		posted := false
 		for i := range e.Exchanges {
 			x := &e.Exchanges[i]
-			mine := false
-			for _, op := range operations {
-				mine = mine || x.Operation == op
-			}
-			if !mine || !x.Answered() {
+			if !slices.Contains(operations, x.Operation) || !x.Answered() {
 				continue
 			}
 			posted = posted || x.Request.Method == http.MethodPost

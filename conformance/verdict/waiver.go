@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -169,19 +170,12 @@ func Settle(r *Report) {
 	case s.Failed > 0:
 		r.Verdict = NotConformant
 	case judged == 0:
-		r.Verdict, r.Reason = Incomplete, first(r.Reason, "no check was judged")
-		r.Hint = first(r.Hint, "see the reasons in the report; --list shows what would run")
+		r.Verdict, r.Reason = Incomplete, cmp.Or(r.Reason, "no check was judged")
+		r.Hint = cmp.Or(r.Hint, "see the reasons in the report; --list shows what would run")
 	case r.Verdict == Incomplete && r.Reason != "":
 	case spoiled != "":
 		r.Verdict, r.Reason, r.Hint = Incomplete, spoiled, "remove the waiver or correct it; a baseline is renewed by the --json of a new run"
 	default:
 		r.Verdict = Conformant
 	}
-}
-
-func first(a, b string) string {
-	if a != "" {
-		return a
-	}
-	return b
 }
