@@ -118,7 +118,11 @@ func FlowSourcesAgree(probe string) check.Rule {
 			var got []string
 			agrees := false
 			for _, m := range minutes {
-				for _, n := range append(flows[key{m, source}], 0)[:max(len(flows[key{m, source}]), 1)] {
+				rows := flows[key{m, source}]
+				if len(rows) == 0 {
+					rows = []uint64{0} // a minute without a row is one without flows
+				}
+				for _, n := range rows {
 					agrees = agrees || n == told
 					got = append(got, strconv.FormatUint(n, 10))
 				}
