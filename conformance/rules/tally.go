@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
@@ -103,7 +104,7 @@ func show(v any) string {
 		text = "null"
 	}
 	if len(text) > 120 {
-		text = text[:117] + "…"
+		text = strings.ToValidUTF8(text[:117], "") + "…"
 	}
 	return text
 }

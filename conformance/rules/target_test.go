@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -162,6 +163,17 @@ func TestABackupIsBelievedByWhatBothEndsTell(t *testing.T) {
 		} else if c.want == verdict.NotRun {
 			require.NotEmpty(t, got.Reason, name)
 		}
+	}
+}
+
+// A value that is cut to fit a line is cut between letters.
+func TestALongValueIsCutToAWholeLetter(t *testing.T) {
+	for _, odd := range []string{"", "x"} {
+		j := lawful()
+		j.subdir = "/" + odd + strings.Repeat("ü", 100)
+		got := rules.FarSubdir(j.evidence()).Findings[0].Got
+		require.Contains(t, got, "ü…")
+		require.True(t, utf8.ValidString(got), "%q", got)
 	}
 }
 
