@@ -94,12 +94,17 @@ func analyticsChecks() []row {
 		{"analytics/agreement/peaks", "seconds-in-minutes", []string{"agree/seconds-with-minutes"}, rules.Peaks("agree/seconds-with-minutes")},
 		{"analytics/agreement/b-with-c", "", []string{"agree/b-with-c"}, rules.WithC("B")},
 		{"analytics/agreement/a-with-c", "", []string{"agree/a-with-c"}, rules.WithC("A")},
-		{"analytics/agreement/sub-windows", "", []string{"agree/sub-windows"}, rules.SubWindows},
+		{"analytics/agreement/sub-windows", "", []string{"agree/sub-windows"}, rules.SubWindows("agree/sub-windows")},
+		{"analytics/agreement/sub-windows", "days", []string{probes.LongWindows}, rules.SubWindows(probes.LongWindows)},
+		{"analytics/agreement/b-with-c", "days", []string{probes.LongWindows}, rules.LongB},
 		{"analytics/agreement/sources-with-all", "", []string{"agree/sources-with-all"}, rules.SourcesWithAll},
 		{"analytics/agreement/ipv6-spelling", "", []string{"agree/ipv6-spelling"}, rules.Spelling},
 		{"analytics/request/type-b/zone", "", []string{probes.ScoutZone}, rules.Zone},
 		{"analytics/request/type-b/start-time", "early-day", []string{"stats/type-b/early-day"}, rules.EarlyDay},
 		{"analytics/request/type-b/start-time", "leap-day", []string{"stats/type-b/leap-day"}, rules.LeapDay},
+	}
+	for _, day := range probes.CalendarDays {
+		rows = append(rows, row{"analytics/request/type-b/start-time", day, []string{probes.Calendar}, rules.CalendarDay(day)})
 	}
 	for _, t := range catalogue.Templates() {
 		rows = append(rows, requestChecks(t)...)

@@ -121,6 +121,8 @@ func oddTransport() []Fool {
 		odd("slow-at-times", "takes a while for an answer now and then", slow),
 		odd("without-date", "sends no Date", reheaded(func(_ *call, h http.Header) { h["Date"] = nil })),
 		odd("clock-two-hours-behind", "has a clock that is two hours behind, and tells so in Date", behindTheTime),
+		odd("date-an-hour-ahead", "stands behind a proxy whose clock, and Date, is an hour ahead", reheaded(dated(time.Hour))),
+		odd("date-an-hour-behind", "stands behind a proxy whose clock, and Date, is an hour behind", reheaded(dated(-time.Hour))),
 		odd("more-headers", "sends headers that nobody asked for", reheaded(func(_ *call, h http.Header) {
 			h.Set("Server", "Apache")
 			h.Set("Cache-Control", "no-store, no-cache, must-revalidate")

@@ -55,7 +55,7 @@ type Fool struct {
 // All lists every fool, sorted by name.
 func All() []Fool {
 	all := slices.Concat(
-		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(),
+		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(), calendarFools(),
 		errorFools(), authFools(), loginFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(),
 		eccentrics(), unconditional(), controls(),
 	)

@@ -119,6 +119,15 @@ func slow(within step) step {
 	}
 }
 
+// dated moves Date, and nothing else. A device that tells none goes on to tell none.
+func dated(by time.Duration) func(*call, http.Header) {
+	return func(_ *call, h http.Header) {
+		if at, err := http.ParseTime(h.Get("Date")); err == nil {
+			h.Set("Date", at.Add(by).UTC().Format(http.TimeFormat))
+		}
+	}
+}
+
 // behindTheTime moves everything that tells a time: Date, rows and the start of jobs back, windows ahead. A device
 // that tells no Date stays as it is, since nobody could know how late it is.
 func behindTheTime(within step) step {

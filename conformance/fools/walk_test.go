@@ -60,7 +60,19 @@ func local(stats string, start, end time.Time, source string) string {
 
 // walk is the script: every operation with every kind of argument, right and wrong.
 func walk() []step {
-	return slices.Concat(positives(), negatives(), strangers(), logins(), jobs())
+	return slices.Concat(positives(), calendarDays(), negatives(), strangers(), logins(), jobs())
+}
+
+// calendarDays ask for days that only the calendar tells from others.
+func calendarDays() []step {
+	day := func(year int, month time.Month, day int) time.Time { return time.Date(year, month, day, 0, 0, 0, 0, time.UTC) }
+	hours := func(start, end time.Time) step { return ask("B", local("flows_per_hour", start, end, sources[0])) }
+	midnight, newYear, month := noon.Truncate(24*time.Hour), day(2026, time.January, 1), day(2026, time.November, 1)
+	return []step{
+		hours(midnight, midnight.Add(time.Hour)), hours(midnight.Add(-time.Hour), midnight.Add(-time.Second)), hours(newYear.Add(-time.Hour), newYear.Add(time.Hour)),
+		hours(month.Add(-14*time.Hour), month.Add(-10*time.Hour)),
+		ask("C", epoch("flows_per_hour", noon.Add(-48*time.Hour), noon, sources[0])),
+	}
 }
 
 func ask(scope, body string) step {

@@ -29,9 +29,13 @@ func (s *set) flowSources(ctx context.Context, sn check.Session) error {
 	if _, err := sn.Do(ctx, r); err != nil || !listed {
 		return err
 	}
-	now := deviceNow(sn).Truncate(time.Minute)
+	// Date may tell another clock than the device's own: minutes of both are asked for, if that is not too many.
+	from, to := deviceNow(sn).Truncate(time.Minute), deviceNow(sn).Truncate(time.Minute)
+	if skew := sn.Facts().Skew; skew.Abs() <= 3*time.Hour {
+		from, to = from.Add(min(0, -skew)), to.Add(max(0, -skew))
+	}
 	minutes := func(step string) exchange.Request {
-		return s.query(sn.Facts(), step, "C", corpus.Epoch("flows_per_minute", now.Add(-10*time.Minute), now.Add(time.Minute), ""))
+		return s.query(sn.Facts(), step, "C", corpus.Epoch("flows_per_minute", from.Add(-10*time.Minute), to.Add(time.Minute), ""))
 	}
 	ask := func(step string, auth exchange.Auth) exchange.Request {
 		return exchange.Request{Step: step, Method: http.MethodGet, Path: corpus.FlowSourcesPath, Auth: auth}

@@ -107,10 +107,14 @@ func edges(e *check.Evidence, a, c *Answer) span {
 	return span{q.Start.Add(-q.Step), earlier(q.End.Add(q.Step), closed)}
 }
 
-// SubWindows judges that the rows of two adjoining windows are those of both together.
-func SubWindows(e *check.Evidence) check.Judgement {
+// SubWindows judges that the rows of two adjoining windows of a probe are those of both together.
+func SubWindows(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement { return subWindows(e, probe) }
+}
+
+func subWindows(e *check.Evidence, probe string) check.Judgement {
 	var t tally
-	const probe, want = "agree/sub-windows", "two adjoining windows have the rows of both together"
+	const want = "two adjoining windows have the rows of both together"
 	whole, first, second := step(e, probe, "whole"), step(e, probe, "first"), step(e, probe, "second")
 	if whole == nil || first == nil || second == nil {
 		return t.judgement("not all of the three windows were answered")

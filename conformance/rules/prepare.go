@@ -30,6 +30,9 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 			p.answers = append(p.answers, answer(x))
 		}
 	}
+	if rowsByOurClock(e, p.answers) {
+		e.Skew = 0
+	}
 	for _, a := range p.answers {
 		if a.X.Probe == "scout/zone" && a.Query.OK {
 			e.Zone = corpus.Zone(a.Query.Start, a.Query.End, a.times())
@@ -62,11 +65,11 @@ type parsed struct {
 
 func answersOf(e *check.Evidence) []*Answer { return e.Parsed.(*parsed).answers }
 
-// of lists the answers to one variant.
+// of lists the answers to one variant, without those of template B that stand apart.
 func of(e *check.Evidence, variant string) []*Answer {
 	var out []*Answer
 	for _, a := range answersOf(e) {
-		if a.Query.Variant == variant {
+		if a.Query.Variant == variant && (variant != "B" || !apart(a.X.Probe)) {
 			out = append(out, a)
 		}
 	}
@@ -319,6 +322,25 @@ func skew(exchanges []exchange.Exchange) (time.Duration, bool) {
 		median = 0
 	}
 	return median, true
+}
+
+// rowsByOurClock reports that Date tells another clock than the rows do: the newest rows of template A are of now by our
+// clock and not by Date. No document promises Date, which may be that of a proxy in front of the device.
+func rowsByOurClock(e *check.Evidence, answers []*Answer) bool {
+	const near = 10 * time.Minute
+	ours, asked := 0, 0
+	for _, a := range answers {
+		if a.Query.Variant != "A" || a.Query.Step == 0 || a.Query.Step > time.Minute || len(a.Rows) == 0 || a.garbled {
+			continue
+		}
+		times := a.times()
+		newest := times[len(times)-1]
+		asked++
+		if a.X.Started.Sub(newest).Abs() <= near && now(e, a).Sub(newest).Abs() > near {
+			ours++
+		}
+	}
+	return ours > 0 && ours == asked
 }
 
 // claims are the services that the device lists.

@@ -163,7 +163,7 @@ func ledger(e *check.Evidence, answers []*Answer) map[time.Duration][]*witness {
 	out := map[time.Duration][]*witness{}
 	index := map[time.Duration]map[key]*witness{}
 	for _, a := range answers {
-		if !a.Query.OK || summed(a) || a.garbled {
+		if !a.Query.OK || summed(a) || a.garbled || a.Query.Variant == "B" && apart(a.X.Probe) {
 			continue
 		}
 		if index[a.Query.Step] == nil {
