@@ -256,7 +256,7 @@ func onlySuccess(e *check.Evidence, k Kind) check.Judgement {
 		bad := false
 		for i := range tr.polls {
 			x := &tr.polls[i]
-			if statusOf(tr.record(x)) != "COMPLETED" && !same(LastSuccessful.object(x), earlier) {
+			if statusOf(tr.record(x)) != "COMPLETED" && !sameSuccess(LastSuccessful.object(x), earlier) {
 				t.fail(x, want, "it changed while the status was "+show(tr.record(x)["status"]))
 				bad = true
 				break

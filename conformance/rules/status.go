@@ -64,54 +64,13 @@ func (r Record) object(x *exchange.Exchange) map[string]any {
 	return o
 }
 
-// unused reports a record that tells of no job yet: documents leave open what stands there.
-func unused(o map[string]any) bool {
-	if status, ok := o["status"].(string); ok && status == "NONE" {
-		return true
-	}
-	for _, field := range []string{"host", "username", "path", "subdir", "timeStamp", "status"} {
-		v := o[field]
-		if text, ok := v.(string); ok && (text == "" || text == "0" || text == "NONE") {
-			continue
-		}
-		if n, ok := v.(json.Number); ok && n == "0" {
-			continue
-		}
-		if v != nil {
-			return false
-		}
-	}
-	return true
-}
-
-// ran reports that a job of the record's kind had been taken before the exchange, so that a record has to be there.
-func ran(e *check.Evidence, r Record, x *exchange.Exchange) bool {
-	start := corpus.StartBackup
-	if r.Operation == corpus.GetRestore {
-		start = corpus.StartRestore
-	}
-	if r.Name == "last_successful" {
-		return false // only a job that completed fills it; the rules of traces tell
-	}
-	for i := range e.Exchanges {
-		y := &e.Exchanges[i]
-		if y.ID == x.ID {
-			return false
-		}
-		if y.Operation == start && y.Auth == exchange.Account && y.OK() {
-			return true
-		}
-	}
-	return false
-}
-
 // eachRecord judges every record that tells of a job.
 func eachRecord(r Record, want string, judge func(o map[string]any) string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range statusAnswers(e, r.Operation) {
 			o := r.object(&x)
-			if o == nil || unused(o) {
+			if o == nil || unused(o) || r.awaits(e, &x, o) {
 				continue
 			}
 			if got := judge(o); got != "" {
@@ -176,7 +135,7 @@ func Timestamp(r Record) check.Rule {
 		var t tally
 		for _, x := range statusAnswers(e, r.Operation) {
 			o := r.object(&x)
-			if o == nil || unused(o) {
+			if o == nil || unused(o) || r.awaits(e, &x, o) {
 				continue
 			}
 			v, there := o["timeStamp"]
@@ -340,30 +299,6 @@ func completed(e *check.Evidence, x *exchange.Exchange) bool {
 		}
 	}
 	return false
-}
-
-// BeforeRun notes what a status resource says before any job has run.
-func BeforeRun(r Record, probe string) check.Rule {
-	return func(e *check.Evidence) check.Judgement {
-		var t tally
-		for _, x := range e.Of(probe) {
-			if !x.OK() {
-				continue
-			}
-			o := r.object(&x)
-			switch {
-			case len(o) > 0 && !unused(o):
-				return t.judgement("a job has run on this device before")
-			case o["status"] == "NONE":
-				t.answer(&x, dialect.StatusBeforeRun, "none")
-			case o == nil:
-				t.answer(&x, dialect.StatusBeforeRun, "null")
-			default:
-				t.answer(&x, dialect.StatusBeforeRun, "empty")
-			}
-		}
-		return t.judgement("no request succeeded")
-	}
 }
 
 // ExtraStatusKeys notes keys that the document does not list.
