@@ -65,7 +65,9 @@ func walk() []step {
 
 // calendarDays ask for days that only the calendar tells from others.
 func calendarDays() []step {
-	day := func(year int, month time.Month, day int) time.Time { return time.Date(year, month, day, 0, 0, 0, 0, time.UTC) }
+	day := func(year int, month time.Month, day int) time.Time {
+		return time.Date(year, month, day, 0, 0, 0, 0, time.UTC)
+	}
 	hours := func(start, end time.Time) step { return ask("B", local("flows_per_hour", start, end, sources[0])) }
 	midnight, newYear, month := noon.Truncate(24*time.Hour), day(2026, time.January, 1), day(2026, time.November, 1)
 	return []step{
