@@ -130,7 +130,9 @@ var (
 func documentedRecords(t *testing.T, body []byte, said string) {
 	var v any
 	require.NoError(t, json.Unmarshal(body, &v), said)
-	if list, ok := v.([]any); ok {
+	if list, ok := v.([]any); ok && len(list) == 0 {
+		return // nothing has run
+	} else if ok {
 		require.Len(t, list, 1, said)
 		v = list[0].(map[string]any)["running"]
 	}
