@@ -52,7 +52,7 @@ func (r *run) judge(e *check.Evidence, rep *verdict.Report) string {
 		id := r.suite.checks[i].Requirement.ID
 		byRequirement[id] = append(byRequirement[id], i)
 	}
-	for _, req := range catalogue.Requirements() {
+	for _, req := range r.suite.requirements {
 		if len(byRequirement[req.ID]) == 0 {
 			rep.Checks = append(rep.Checks, entry(req, req.ID, check.Observe, "cannot be tested: "+req.Untested))
 		}
@@ -171,6 +171,9 @@ func (r *run) absent(e *check.Evidence) map[catalogue.Document]bool {
 	out := map[catalogue.Document]bool{}
 	for _, d := range []catalogue.Document{catalogue.Analytics, catalogue.Backup} {
 		out[d] = !rules.Claimed(e, d) && !rules.Offered(e, d)
+	}
+	for i := range r.suite.siblings {
+		out[catalogue.SiblingDocument(r.suite.siblings[i].doc)] = r.suite.siblings[i].absent(e)
 	}
 	return out
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance/exchange"
 	"github.com/flowgate-dev/flowgate/conformance/probes"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/openapi"
 )
 
 // Target is the appliance to judge.
@@ -57,6 +58,8 @@ type Options struct {
 	// Target is an SSH server that backups of this run go to, watched; nil: what needs one is not run. Its owner closes
 	// it after the run.
 	Target check.Target
+	// Siblings are documents of further services, judged by what they say and no more; see openapi.Parse.
+	Siblings []*openapi.Document
 	// Now and Pause are the harness's clock; nil is the real one.
 	Now   func() time.Time
 	Pause func(ctx context.Context, d time.Duration) error

@@ -64,7 +64,7 @@ func prepare(o Options) (*run, error) {
 	if o.JobTimeout == 0 {
 		o.JobTimeout = defaultJobTimeout
 	}
-	s, err := newSuite()
+	s, err := newSuite(o.Siblings)
 	if err != nil {
 		return nil, err
 	}

@@ -18,37 +18,54 @@ type suite struct {
 	doc    *openapi.Document
 	probes []check.Probe
 	byName map[string]*check.Probe
-	checks []check.Check // in the order of the catalogue, then by id
+	checks []check.Check // in the order of the requirements, then by id
+
+	requirements []catalogue.Requirement // those of the catalogue, then those of further documents
+	siblings     []sibling
 }
 
-// newSuite builds the one table of checks. A check that names an unknown probe or requirement is a mistake in the
-// program, and the error says which.
-func newSuite() (*suite, error) {
+// newSuite builds the one table of checks, those of further documents last. A check that names an unknown probe or
+// requirement is a mistake in the program, and the error says which; ErrOptions marks what is wrong with the documents.
+func newSuite(further []*openapi.Document) (*suite, error) {
 	doc, err := openapi.Load()
 	if err != nil {
 		return nil, err
 	}
-	s := &suite{doc: doc, probes: probes.All(doc), byName: map[string]*check.Probe{}}
+	s := &suite{doc: doc, probes: probes.All(doc), byName: map[string]*check.Probe{}, requirements: catalogue.Requirements()}
+	if s.siblings, err = siblings(doc, further); err != nil {
+		return nil, err
+	}
+	rows := slices.Concat(
+		analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), targetChecks(), errorChecks(), commonChecks(), loginChecks(),
+	)
+	for i := range s.siblings {
+		requirements, more := s.siblings[i].checks()
+		s.requirements, rows = append(s.requirements, requirements...), append(rows, more...)
+		s.probes = append(s.probes, probes.Siblings(s.siblings[i].operations)...)
+	}
+	return s, s.assemble(rows)
+}
+
+// assemble makes checks of rows.
+func (s *suite) assemble(rows []row) error {
 	for i := range s.probes {
 		s.byName[s.probes[i].Name] = &s.probes[i]
 	}
 	order := map[string]int{}
 	known := map[string]catalogue.Requirement{}
-	for i, r := range catalogue.Requirements() {
+	for i, r := range s.requirements {
 		order[r.ID], known[r.ID] = i, r
 	}
-	for _, row := range slices.Concat(
-		analyticsChecks(), flowChecks(), statusChecks(), jobChecks(), targetChecks(), errorChecks(), commonChecks(), loginChecks(),
-	) {
+	for _, row := range rows {
 		r, ok := known[row.requirement]
 		if !ok {
-			return nil, fmt.Errorf("conformance: check %s names no requirement of the catalogue", row.id())
+			return fmt.Errorf("conformance: check %s names no requirement of the catalogue", row.id())
 		}
 		c := check.Check{ID: row.id(), Requirement: r, Probes: row.probes, Rule: row.rule}
 		for _, name := range row.probes {
 			p := s.byName[name]
 			if p == nil {
-				return nil, fmt.Errorf("conformance: check %s needs a probe %q, which does not exist", c.ID, name)
+				return fmt.Errorf("conformance: check %s needs a probe %q, which does not exist", c.ID, name)
 			}
 			c.Hazard, c.Profile = max(c.Hazard, p.Hazard), max(c.Profile, p.Profile)
 			c.Target = c.Target || p.Target
@@ -61,7 +78,7 @@ func newSuite() (*suite, error) {
 		}
 		return strings.Compare(a.ID, b.ID)
 	})
-	return s, nil
+	return nil
 }
 
 // row is one line of the table of checks.

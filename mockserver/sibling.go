@@ -4,16 +4,15 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/fnv"
-	"math/rand/v2"
+	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 
-	"github.com/brianvoe/gofakeit/v7"
-
 	"github.com/flowgate-dev/flowgate/openapi"
+	"github.com/flowgate-dev/flowgate/openapi/schema"
 )
 
 // join adds the operations of further documents. The error names what is there already, or cannot be made up.
@@ -55,6 +54,9 @@ func (r router) add(op *openapi.Operation, seed uint64) error {
 
 // sibling answers an operation of a further document. It is JSON whatever is asked for.
 func (a *Appliance) sibling(c *call, out answer) (answer, error) {
+	if err := judgeQuery(c.route.op.Params, c.r.URL.Query()); err != nil {
+		return answer{}, err
+	}
 	if c.decoded && !c.legacy {
 		if err := a.validate(c, c.route.op.Request, c.route.fields, c.body.JSON, ""); err != nil {
 			return answer{}, err
@@ -64,15 +66,38 @@ func (a *Appliance) sibling(c *call, out answer) (answer, error) {
 	return out, nil
 }
 
+// judgeQuery refuses a query that lacks what is required, or has what a parameter does not take. Parameters that the
+// document does not know are nobody's.
+func judgeQuery(params []schema.Parameter, query url.Values) error {
+	for i := range params {
+		p := &params[i]
+		if p.In != "query" {
+			continue
+		}
+		if len(query[p.Name]) == 0 && p.Required {
+			return badRequest(p.Name + ": the address lacks this parameter (accepted: ?" + p.Name + "=…).")
+		}
+		for _, text := range query[p.Name] {
+			if !p.Fits(text) {
+				return badRequest(p.Name + ": the parameter does not take that value (accepted: " + accepted(p.Property()) + ").")
+			}
+		}
+	}
+	return nil
+}
+
 // madeUp is what an operation always answers: its first success, with an example of it or a value made up.
 func madeUp(op *openapi.Operation, seed uint64) (answer, error) {
 	at := slices.IndexFunc(op.Answers, func(x openapi.Answer) bool { return x.Status[0] == '2' })
+	if at < 0 {
+		at = slices.IndexFunc(op.Answers, func(x openapi.Answer) bool { return x.Status == "default" })
+	}
 	if at < 0 {
 		return answer{status: http.StatusNoContent}, nil
 	}
 	said := op.Answers[at]
 	status, err := strconv.Atoi(said.Status)
-	if err != nil { // a range
+	if err != nil { // a range, or default
 		status = http.StatusOK
 		if said.Schema == nil {
 			status = http.StatusNoContent
@@ -85,10 +110,8 @@ func madeUp(op *openapi.Operation, seed uint64) (answer, error) {
 	case said.Schema == nil:
 		return answer{status: status}, nil
 	default:
-		key := fnv.New64a()
-		_, _ = key.Write([]byte(op.ID)) // a hash takes everything
 		var fits bool
-		if value, fits = said.Schema.Sample(gofakeit.NewFaker(rand.NewPCG(seed, key.Sum64()), false)); !fits {
+		if value, fits = said.Schema.Sample(schema.Fake(seed, op.ID)); !fits {
 			return answer{}, fmt.Errorf("an answer %s that fits its schema cannot be made up (hint: give the answer an example)", said.Status)
 		}
 	}
@@ -103,7 +126,7 @@ func (r router) at(path string) *resource {
 	}
 	best := ""
 	for template, res := range r {
-		if res.sibling && fills(template, path) && (best == "" || moreExact(template, best)) {
+		if res.sibling && openapi.Fills(template, path) && (best == "" || moreExact(template, best)) {
 			best = template
 		}
 	}
@@ -116,59 +139,30 @@ func moreExact(a, b string) bool {
 	return x > y || x == y && a < b
 }
 
-// fills reports whether a path is a template with something in the place of each {parameter}.
-func fills(template, path string) bool {
-	want, got := strings.Split(template, "/"), strings.Split(path, "/")
-	return strings.Contains(template, "{") && slices.EqualFunc(want, got, func(w, g string) bool {
-		before, rest, parameter := strings.Cut(w, "{")
-		_, after, _ := strings.Cut(rest, "}")
-		return w == g || parameter && len(g) > len(before)+len(after) && strings.HasPrefix(g, before) && strings.HasSuffix(g, after)
-	})
-}
-
 // twin is the resource of a path, whatever its parameters are called.
 func (r router) twin(path string) *resource {
 	for other, res := range r {
-		if unnamed(other) == unnamed(path) {
+		if openapi.Alike(other, path) {
 			return res
 		}
 	}
 	return nil
 }
 
-// unnamed takes the names of parameters away.
-func unnamed(path string) string {
-	parts := strings.Split(path, "/")
-	for i, p := range parts {
-		if before, rest, ok := strings.Cut(p, "{"); ok {
-			_, after, _ := strings.Cut(rest, "}")
-			parts[i] = before + "{}" + after
-		}
-	}
-	return strings.Join(parts, "/")
-}
-
-// services adds those of further documents, by /api/SERVICE/VERSION/, to a list.
+// services adds those of further documents to a list.
 func (r router) services(items []service) []service {
-	var paths []string
-	for path, res := range r {
-		if res.sibling {
-			paths = append(paths, path)
-		}
-	}
-	slices.Sort(paths)
-	for _, path := range paths {
-		parts := strings.Split(path, "/")
-		if len(parts) < 4 || parts[1] != "api" {
+	for _, path := range slices.Sorted(maps.Keys(r)) {
+		id, version := openapi.Service(path)
+		if id == "" || !r[path].sibling {
 			continue
 		}
-		at := slices.IndexFunc(items, func(s service) bool { return s.ID == parts[2] })
+		at := slices.IndexFunc(items, func(s service) bool { return s.ID == id })
 		if at < 0 {
 			at = len(items)
-			items = append(items, service{ID: parts[2]})
+			items = append(items, service{ID: id})
 		}
-		if !slices.Contains(items[at].Versions, parts[3]) {
-			items[at].Versions = append(items[at].Versions, parts[3])
+		if !slices.Contains(items[at].Versions, version) {
+			items[at].Versions = append(items[at].Versions, version)
 		}
 	}
 	return items

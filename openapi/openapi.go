@@ -10,6 +10,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -56,6 +57,7 @@ func Load() (*Document, error) { return embedded() }
 
 // Document is a parsed OpenAPI document. It is immutable and safe for concurrent use.
 type Document struct {
+	Title      string       // of the document's info
 	Operations []*Operation // sorted by path, then by method
 	doc        *schema.Doc
 	byID       map[string]*Operation
@@ -68,17 +70,18 @@ type Operation struct {
 	Path     string // as in the document, without the server
 	Tag      string
 	Summary  string
-	Open     bool             // no credentials are needed
-	Request  *schema.Schema   // of a JSON body; nil where the operation takes none
-	Optional bool             // that body may be left out
-	Answers  []Answer         // sorted by status
-	Variants []Variant        // request templates, in the document's order; nil where there is one shape only
-	Examples []RequestExample // of the request, sorted by name
+	Open     bool               // no credentials are needed
+	Params   []schema.Parameter // sorted by place and name
+	Request  *schema.Schema     // of a JSON body; nil where the operation takes none
+	Optional bool               // that body may be left out
+	Answers  []Answer           // sorted by status
+	Variants []Variant          // request templates, in the document's order; nil where there is one shape only
+	Examples []RequestExample   // of the request, sorted by name
 }
 
 // Answer is one documented response.
 type Answer struct {
-	Status   string           // "200", or a range such as "2XX"
+	Status   string           // "200", a range such as "2XX", or "default"
 	Schema   *schema.Schema   // of the JSON body; nil where the answer has no body
 	Examples []schema.Example // of the JSON body, sorted by name
 }
@@ -124,13 +127,56 @@ func (d *Document) Find(method, path string) (op *Operation, methods []string) {
 // Success reports whether a status is one of the operation's documented successes, redirects included, and the shape of
 // its body.
 func (o *Operation) Success(status int) (Answer, bool) {
+	if status >= 400 {
+		return Answer{}, false
+	}
+	return o.Answer(status)
+}
+
+// Answer finds what the document says of a status: the entry of exactly that status, that of its class, or the one that
+// is called default.
+func (o *Operation) Answer(status int) (Answer, bool) {
 	text := strconv.Itoa(status)
-	for _, a := range o.Answers {
-		if a.Status[0] <= '3' && (a.Status == text || a.Status == "2XX" && text[0] == '2') {
-			return a, true
+	for _, name := range []string{text, text[:1] + "XX", "default"} {
+		if i := slices.IndexFunc(o.Answers, func(a Answer) bool { return strings.EqualFold(a.Status, name) }); i >= 0 {
+			return o.Answers[i], true
 		}
 	}
 	return Answer{}, false
+}
+
+// Service is the service that a path /api/SERVICE/VERSION/… belongs to; both are "" for any other path.
+func Service(path string) (id, version string) {
+	parts := strings.Split(path, "/")
+	if len(parts) < 5 || parts[0] != "" || parts[1] != "api" {
+		return "", ""
+	}
+	return parts[2], parts[3]
+}
+
+// Fills reports whether a path is a template with something in the place of each {parameter}.
+func Fills(template, path string) bool {
+	want, got := strings.Split(template, "/"), strings.Split(path, "/")
+	return slices.EqualFunc(want, got, func(w, g string) bool {
+		before, rest, parameter := strings.Cut(w, "{")
+		_, after, _ := strings.Cut(rest, "}")
+		return w == g || parameter && len(g) > len(before)+len(after) && strings.HasPrefix(g, before) && strings.HasSuffix(g, after)
+	})
+}
+
+// Alike reports whether two paths are the same but for the names of their parameters.
+func Alike(a, b string) bool { return unnamed(a) == unnamed(b) }
+
+// unnamed takes the names of parameters away.
+func unnamed(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if before, rest, ok := strings.Cut(p, "{"); ok {
+			_, after, _ := strings.Cut(rest, "}")
+			parts[i] = before + "{}" + after
+		}
+	}
+	return strings.Join(parts, "/")
 }
 
 // Variant picks the template that a decoded request object was meant for: the one that knows most of its properties

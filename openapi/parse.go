@@ -16,7 +16,7 @@ func Parse(text []byte) (*Document, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Document{doc: doc, byID: map[string]*Operation{}}
+	d := &Document{Title: doc.Title(), doc: doc, byID: map[string]*Operation{}}
 	for _, raw := range doc.Operations() {
 		op, err := operation(doc, raw)
 		if err != nil {
@@ -46,6 +46,7 @@ func operation(doc *schema.Doc, raw schema.Operation) (*Operation, error) {
 	}
 	op := &Operation{
 		ID: raw.ID, Method: raw.Method, Path: raw.Path, Summary: raw.Summary, Open: raw.Open, Request: raw.Request, Optional: raw.Optional,
+		Params: raw.Parameters,
 	}
 	if len(raw.Tags) > 0 {
 		op.Tag = raw.Tags[0]

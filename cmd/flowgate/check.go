@@ -34,6 +34,7 @@ type checkFlags struct {
 	confirm             string
 	waivers, baseline   string
 	run, skip           []string
+	specs               []string
 	seed                uint64
 	rate                float64
 	timeout, jobTimeout time.Duration
@@ -94,6 +95,7 @@ func (f *checkFlags) scope(cmd *cobra.Command) {
 	fl.StringVar(&f.confirm, "confirm", "", "`SERIAL` number or certificate fingerprint of the appliance, which --allow destroy needs")
 	fl.StringArrayVar(&f.run, "run", nil, "`GLOB` of the checks to run, such as 'backup/**'; may be repeated")
 	fl.StringArrayVar(&f.skip, "skip", nil, "`GLOB` of checks not to run; may be repeated")
+	fl.StringArrayVar(&f.specs, "spec", nil, "`FILE` with the OpenAPI document of a further service to judge as well; may be repeated")
 	f.profile = chooseFrom(cmd, "profile", "how much to run", "standard", "quick", "standard", "full")
 	fl.StringVar(&f.waivers, "waivers", "", "YAML `FILE` of requirements that are knowingly not met")
 	fl.StringVar(&f.baseline, "baseline", "", "JSON report `FILE` of an earlier run, whose failures are known; new ones fail, and mended ones ask for a new baseline")
@@ -234,6 +236,9 @@ func (f *checkFlags) options() (conformance.Options, error) {
 		}
 	}
 	if err := f.auth.set(&o); err != nil {
+		return o, err
+	}
+	if o.Siblings, err = readSpecs(f.specs); err != nil {
 		return o, err
 	}
 	known, err := f.known()

@@ -56,7 +56,7 @@ type Fool struct {
 func All() []Fool {
 	all := slices.Concat(
 		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(), calendarFools(),
-		errorFools(), authFools(), loginFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(),
+		errorFools(), authFools(), loginFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(), siblingFools(),
 		eccentrics(), unconditional(), controls(),
 	)
 	slices.SortFunc(all, func(a, b Fool) int { return strings.Compare(a.Name, b.Name) })

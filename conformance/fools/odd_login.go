@@ -3,6 +3,7 @@ package fools
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -52,7 +53,7 @@ func oddLogins() []Fool {
 		odd("malformed-tokens-bad-requests", "calls an Authorization header without a token in it a bad request, as RFC 6750 does", malformedTokens),
 		odd("last-cookie-counts", "takes the last of two sessions, and calls an empty one none", lastCookie),
 		odd("flow-sources-in-xml", "tells its sources as XML", editAnswers(func(c *call) bool { return c.on(sourcesPath) }, sourcesInXML)),
-		odd("gateway-unlisted", "does not list the service gateway, and does not have it", withoutGateway),
+		odd("gateway-unlisted", "does not list the service gateway, and does not have it", lacking("gateway", func(c *call) bool { return c.on(sourcesPath) })),
 	}
 }
 
@@ -102,6 +103,38 @@ func onlyLogout(method string) behaviour {
 	}
 }
 
+// lacking neither lists a service nor has what is of it.
+func lacking(service string, of func(*call) bool) behaviour {
+	return func(within step) step {
+		return func(c *call) *answer {
+			if of(c) {
+				return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
+			}
+			a := within(c)
+			if c.on(servicesPath) {
+				a.edit(func(v any) any { return unlisted(v, service) })
+			}
+			return a
+		}
+	}
+}
+
+// unlisted takes a service out of a list.
+func unlisted(v any, service string) any {
+	list, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	return slices.DeleteFunc(list, func(item any) bool {
+		o, ok := item.(*object)
+		if !ok {
+			return false
+		}
+		id, _ := o.text("id")
+		return id == service
+	})
+}
+
 // oddNames refuses names and passwords with anything but plain letters in a log-in.
 func oddNames(within step) step {
 	return func(c *call) *answer {
@@ -110,35 +143,6 @@ func oddNames(within step) step {
 			return refusal(http.StatusBadRequest, "REQUEST_INVALID_INPUT", "This is no name.")
 		}
 		return within(c)
-	}
-}
-
-func withoutGateway(within step) step {
-	return func(c *call) *answer {
-		if c.on(sourcesPath) {
-			return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
-		}
-		a := within(c)
-		if !c.on(servicesPath) {
-			return a
-		}
-		a.edit(func(v any) any {
-			list, ok := v.([]any)
-			if !ok {
-				return v
-			}
-			kept := []any{}
-			for _, item := range list {
-				if o, ok := item.(*object); ok {
-					if id, _ := o.text("id"); id == "gateway" {
-						continue
-					}
-				}
-				kept = append(kept, item)
-			}
-			return kept
-		})
-		return a
 	}
 }
 

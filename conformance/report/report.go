@@ -45,6 +45,9 @@ func (s subject) text(c *verdict.Check) string {
 	if text := s.texts[c.Requirement]; text != "" {
 		return text
 	}
+	if text := catalogue.SiblingText(c.Requirement); text != "" {
+		return text
+	}
 	return "requirement " + c.Requirement + ", which catalogue " + catalogue.Version + " does not have"
 }
 

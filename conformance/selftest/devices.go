@@ -85,7 +85,7 @@ func documentOf(requirement string) []string {
 	if strings.HasPrefix(requirement, "analytics/") {
 		return []string{"analytics/**"}
 	}
-	for _, document := range []string{"common", "gateway"} {
+	for _, document := range []string{"common", "gateway", "spec"} {
 		if strings.HasPrefix(requirement, document+"/") {
 			return []string{document + "/**"}
 		}

@@ -14,17 +14,20 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
+	"github.com/flowgate-dev/flowgate/fixtures/siblings"
 	"github.com/flowgate-dev/flowgate/flowgen"
 	"github.com/flowgate-dev/flowgate/flowgen/flow"
 	"github.com/flowgate-dev/flowgate/mockserver"
 	"github.com/flowgate-dev/flowgate/mockserver/clock"
 	"github.com/flowgate-dev/flowgate/mockserver/flowstore"
+	"github.com/flowgate-dev/flowgate/openapi"
 )
 
 // world is what all devices of a self-test share: the same traffic, computed once.
 type world struct {
-	seed  uint64
-	store *flowstore.Synthetic
+	seed     uint64
+	store    *flowstore.Synthetic
+	siblings []*openapi.Document // every appliance has these services too
 }
 
 // The traffic of the self-test: a few IPv4 sources and one of IPv6, over the longest window that the suite asks for.
@@ -50,7 +53,11 @@ func newWorld(seed uint64) (*world, error) {
 	if !modern {
 		return nil, errors.New("selftest: the traffic has no IPv6 source, so nothing could be said of IPv6")
 	}
-	return &world{seed: seed, store: flowstore.NewSynthetic(t, epoch.Add(-retention))}, nil
+	lamps, err := openapi.Parse(siblings.Lamps)
+	if err != nil {
+		return nil, fmt.Errorf("selftest: %w", err)
+	}
+	return &world{seed: seed, store: flowstore.NewSynthetic(t, epoch.Add(-retention)), siblings: []*openapi.Document{lamps}}, nil
 }
 
 // traffic is some sources of a generator, every interval computed once.
@@ -108,6 +115,7 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	}
 	o := mockserver.Options{
 		PlainHTTP: true, PasswordCost: 4, WorkFactor: 10, Seed: w.seed, Store: w.store, Clock: at, JobDuration: 500 * time.Millisecond,
+		Siblings: w.siblings,
 	}
 	if d.options != nil {
 		d.options(&o)
@@ -156,7 +164,7 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 	}
 	result, err := conformance.Run(ctx, conformance.Target{URL: url, User: "admin", Password: "admin", Auth: d.auth, AccessCode: code}, conformance.Options{
 		Run: run, Allow: check.Destroy, Profile: check.Full, Confirm: serial, Seed: w.seed, JobTimeout: 20 * time.Minute,
-		WaitExpiry: 2 * time.Hour, Guesses: 5, Flows: flows, Target: watch, Skip: d.spared(),
+		WaitExpiry: 2 * time.Hour, Guesses: 5, Flows: flows, Target: watch, Skip: d.spared(), Siblings: w.siblings,
 		Now: at.Now, Pause: pause,
 	})
 	if err != nil {

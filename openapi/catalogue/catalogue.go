@@ -30,7 +30,7 @@ const (
 	Silent       Standing = "silent"       // nothing is said; what the device does is recorded
 )
 
-// Document names a source document.
+// Document names a source document: one of those below, or a further document; see SiblingDocument.
 type Document string
 
 // The documents.
@@ -50,8 +50,10 @@ func (d Document) Title() string {
 		return "Backup and restore API"
 	case Gateway:
 		return "Gateway API (facts)"
+	case Common:
+		return "Common API (facts)"
 	}
-	return "Common API (facts)"
+	return strings.TrimPrefix(string(d), "spec: ") + " (further document)"
 }
 
 // Citation is where a promise stands.

@@ -14,8 +14,9 @@ type Operation struct {
 	Open                      bool    // the operation overrides the document's security with none
 	Request                   *Schema // of the JSON body, or nil
 	Optional                  bool    // the body may be left out
+	Parameters                []Parameter
 	Answers                   []Answer
-	Examples                  []Example // of the JSON request body, sorted by name
+	Examples                  []Example // of the JSON request body, sorted by name; the one without a name first
 	Extensions                map[string]any
 }
 
@@ -37,7 +38,9 @@ func (d *Doc) Operations() []Operation {
 	var out []Operation
 	for path, item := range d.api.Paths.Map() {
 		for method, op := range item.Operations() {
-			out = append(out, d.operation(method, path, op))
+			o := d.operation(method, path, op)
+			o.Parameters = parameters(item.Parameters, op.Parameters)
+			out = append(out, o)
 		}
 	}
 	return out
@@ -51,12 +54,9 @@ func (d *Doc) operation(method, path string, op *openapi3.Operation) Operation {
 	if op.RequestBody != nil {
 		if media := op.RequestBody.Value.Content.Get("application/json"); media != nil {
 			o.Request, o.Optional = named(media.Schema), !op.RequestBody.Value.Required
-			for name, e := range media.Examples {
-				o.Examples = append(o.Examples, Example{Name: name, Value: e.Value.Value})
-			}
+			o.Examples = examples(media)
 		}
 	}
-	slices.SortFunc(o.Examples, func(a, b Example) int { return strings.Compare(a.Name, b.Name) })
 	for status, r := range op.Responses.Map() {
 		a := Answer{Status: status}
 		if media := r.Value.Content.Get("application/json"); media != nil {

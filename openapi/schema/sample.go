@@ -1,7 +1,9 @@
 package schema
 
 import (
+	"hash/fnv"
 	"math"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/brianvoe/gofakeit/v7"
@@ -10,6 +12,18 @@ import (
 
 // maxSample bounds how deep a made-up value goes into what a schema may leave out.
 const maxSample = 6
+
+// Fake is the source of chance for what is made up under a name. The same seed and name give the same values.
+func Fake(seed uint64, name string) *gofakeit.Faker {
+	key := fnv.New64a()
+	_, _ = key.Write([]byte(name)) // a hash takes everything
+	return gofakeit.NewFaker(rand.NewPCG(seed, key.Sum64()), false)
+}
+
+// Given reports that the schema itself has a value that will do: an example, a default or an enumeration.
+func (s *Schema) Given() bool {
+	return s.node.Example != nil || s.node.Default != nil || len(s.node.Enum) > 0
+}
 
 // Sample makes up a value: the schema's own example, default or enumeration first, then what type, format and name
 // suggest. The same source of chance gives the same value. ok is false where what came out does not fit the schema (a

@@ -44,6 +44,9 @@ func Parse(text []byte) (*Doc, error) {
 	return &Doc{api: api}, nil
 }
 
+// Title is the title of the document's info.
+func (d *Doc) Title() string { return d.api.Info.Title }
+
 // Schema is one schema of a document, ready to judge values. It is immutable and safe for concurrent use.
 type Schema struct {
 	node *openapi3.Schema
@@ -153,13 +156,15 @@ type Property struct {
 func (s *Schema) Properties() []Property {
 	props := make([]Property, 0, len(s.node.Properties))
 	for name, ref := range s.node.Properties {
-		p := Property{Name: name, Required: slices.Contains(s.node.Required, name), Schema: newSchema(ref.Value, "")}
-		p.Types = types(ref.Value)
-		p.Enum, p.Default, p.Text = ref.Value.Enum, ref.Value.Default, ref.Value.Description
-		props = append(props, p)
+		props = append(props, newProperty(name, slices.Contains(s.node.Required, name), newSchema(ref.Value, "")))
 	}
 	slices.SortFunc(props, func(a, b Property) int { return strings.Compare(a.Name, b.Name) })
 	return props
+}
+
+func newProperty(name string, required bool, s *Schema) Property {
+	n := s.node
+	return Property{Name: name, Required: required, Schema: s, Types: types(n), Enum: n.Enum, Default: n.Default, Text: n.Description}
 }
 
 // types collects the JSON types that a schema admits, looking into oneOf and anyOf.
