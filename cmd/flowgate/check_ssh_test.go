@@ -43,6 +43,7 @@ func peaceful(u string, more ...string) []string {
 }
 
 func TestBackupsAreWatchedFromTheOtherEnd(t *testing.T) {
+	notShort(t)
 	u := travelling(t, "")
 	dir := t.TempDir()
 	page := filepath.Join(dir, "report.html")
@@ -61,6 +62,7 @@ func TestBackupsAreWatchedFromTheOtherEnd(t *testing.T) {
 }
 
 func TestADeviceThatGoesNowhereIsShownByBothObservers(t *testing.T) {
+	notShort(t)
 	dir := t.TempDir()
 	args := []string{"--html", filepath.Join(dir, "r.html"), "--markdown", filepath.Join(dir, "r.md"), "--json", filepath.Join(dir, "r.json")}
 	code, out, complaints := call(t, peaceful(travelling(t, "target/goes-nowhere"), args...)...)
@@ -79,6 +81,7 @@ func TestADeviceThatGoesNowhereIsShownByBothObservers(t *testing.T) {
 }
 
 func TestWatchingHasItsConditions(t *testing.T) {
+	notShort(t)
 	u := plain(t, "")
 	for name, c := range map[string]struct {
 		flags []string

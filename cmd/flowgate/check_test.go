@@ -53,6 +53,7 @@ func write(t *testing.T, name, text string) string {
 }
 
 func TestExitCodesOfCheck(t *testing.T) {
+	notShort(t)
 	const waiver = "- {check: 'backup/status/media-type', reason: known, expires: %s}\n"
 	for name, c := range map[string]struct {
 		fool  string

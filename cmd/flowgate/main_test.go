@@ -24,12 +24,13 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"flowgate": main})
 }
 
-// notShort leaves out tests that start hundreds of processes: under the race detector, which make race runs with -short,
-// each of them takes many times as long, and what they share is a command line.
+// notShort leaves out tests that start hundreds of processes or judge one appliance after the other: under the race
+// detector, which make race runs with -short, each of them takes many times as long. What they share is a command line;
+// what works at once below it runs there in the tests of its own packages.
 func notShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
-		t.Skip("the commands run as processes in the whole test run")
+		t.Skip("runs in the whole test run")
 	}
 }
 

@@ -40,7 +40,7 @@ appliance; 3 that a control failed and the run says nothing.`,
 	fl.StringVar(&f.json, "json", "", "`FILE` for the whole matrix as JSON; - is standard output")
 	fl.StringArrayVar(&f.run, "run", nil, "`GLOB` of the appliances to judge; may be repeated")
 	fl.Uint64Var(&f.seed, "seed", 1, "of the appliance; 1 or more")
-	fl.IntVar(&f.workers, "workers", 2, "how many appliances are judged at once")
+	fl.IntVar(&f.workers, "workers", 0, "how many appliances are judged at once; 0 is two for each processor")
 	fl.BoolVar(&f.focus, "focus", false, "judge a wrong appliance by the checks of the document that it breaks only; faster")
 	return cmd
 }
@@ -49,8 +49,8 @@ func (a *app) runSelftest(ctx context.Context, f *selftestFlags) error {
 	switch {
 	case f.seed == 0:
 		return wrong("", "--seed is 0 (expected 1 or more)")
-	case f.workers < 1:
-		return wrong("", "--workers is %d (expected 1 or more)", f.workers)
+	case f.workers < 0:
+		return wrong("", "--workers is %d (expected 1 or more, or 0)", f.workers)
 	}
 	for _, g := range f.run {
 		if err := verdict.ValidGlob(g); err != nil {

@@ -74,8 +74,11 @@ func TestMutantsBreakWhatTheySayAndNothingElse(t *testing.T) {
 	for document, script := range scripts {
 		honest[document] = take(bare, script)
 	}
-	for _, f := range fools.All() {
+	for i, f := range fools.All() {
 		if f.Kind != fools.Mutant || f.Way != nil || f.FarEnd { // what happens to datagrams shows in no answer here
+			continue
+		}
+		if testing.Short() && i%10 > 0 { // the race detector makes each walk ten times as dear
 			continue
 		}
 		t.Run(f.Name, func(t *testing.T) {

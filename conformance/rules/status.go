@@ -274,11 +274,11 @@ func Present(r Record) check.Rule {
 			item, _ := list[0].(map[string]any)
 			value, there := item[r.Name]
 			_, object := value.(map[string]any)
-			due := ran(e, r, &x) || r.Name == "last_successful" && completed(e, &x)
+			due := func() bool { return ran(e, r, &x) || r.Name == "last_successful" && completed(e, &x) }
 			switch {
 			case object:
 				t.pass(&x, want, "an object")
-			case (!there || value == nil) && !due:
+			case (!there || value == nil) && !due():
 				t.note(&x, r.Name+" is not there before a backup has made it so")
 			default:
 				t.fail(&x, want, fmt.Sprintf("%s is %s", r.Name, show(value)))

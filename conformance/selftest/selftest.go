@@ -6,6 +6,7 @@ package selftest
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -20,7 +21,7 @@ import (
 // Options say what to run. The zero value runs everything.
 type Options struct {
 	Run     []string // globs of device names, see verdict.MatchGlob; empty runs all, controls included
-	Workers int      // devices judged at once; 0 is 2
+	Workers int      // devices judged at once; 0 is two for each processor: half of a run is waiting
 	Seed    uint64   // of the appliance; 0 is 1
 	// Focus judges a mutant by the checks of the document that it breaks and by no others: faster, and blind to what
 	// else would have failed.
@@ -89,7 +90,7 @@ func (m *Matrix) ExitCode() int {
 // that could not be started.
 func Run(ctx context.Context, o Options) (*Matrix, error) {
 	if o.Workers == 0 {
-		o.Workers = 2
+		o.Workers = 2 * runtime.NumCPU()
 	}
 	var selected []device
 	for _, d := range devices() {
