@@ -20,6 +20,7 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance/probes"
 	"github.com/flowgate-dev/flowgate/conformance/verdict"
 	"github.com/flowgate-dev/flowgate/openapi"
+	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
 // Target is the appliance to judge.
@@ -136,6 +137,16 @@ func List(o Options) ([]check.Check, error) {
 		}
 	}
 	return out, nil
+}
+
+// Requirements lists what a run judges an appliance by: the catalogue, and what further documents promise. The error wraps
+// ErrOptions where a document cannot be judged.
+func Requirements(siblings []*openapi.Document) ([]catalogue.Requirement, error) {
+	s, err := newSuite(siblings)
+	if err != nil {
+		return nil, err
+	}
+	return s.requirements, nil
 }
 
 // FlowTime is about how long it takes to send flows and to wait for their rows; 0 where no collectors are named. The

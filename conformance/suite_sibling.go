@@ -71,55 +71,50 @@ func (s *sibling) checks() (list []catalogue.Requirement, rows []row) {
 
 // judge is what judges a requirement of an operation of a further document, or why nothing can.
 type judge struct {
+	untested string
 	probes   []string
 	rule     check.Rule
-	untested string
 }
 
 // judgesOf are the judges of one operation, by what they judge.
 func judgesOf(s *corpus.Sibling) map[string]judge {
 	name := func(probe string) string { return probes.SiblingProbe(s, probe) }
 	asked, denied, wrong, method := name(probes.Asked), name(probes.Denied), name(probes.Wrong), name(probes.Foreign)
-	unless := func(untested string, probes []string, rule check.Rule) judge {
-		if untested != "" {
-			return judge{untested: untested}
-		}
-		return judge{probes, rule, ""}
-	}
 	unasked := s.Unknown
 	if !s.Reads {
 		unasked = "what " + s.Op.Method + " would change is not known, so that it is never sent with good credentials"
 	}
-	unlike := func(kind string) string {
-		if unasked == "" && len(s.Cases(kind)) == 0 {
-			return "the further document admits everything that could be tried"
-		}
-		return unasked
+	var sent []string // of what changes nothing
+	if s.Asked() {
+		sent = append(sent, asked)
 	}
-	var sent []string
-	for _, p := range []struct {
-		name string
-		sent bool
-	}{{asked, s.Asked()}, {denied, !s.Op.Open && s.Reads}, {wrong, len(s.Wrong) > 0}} {
-		if p.sent {
-			sent = append(sent, p.name)
+	if s.Reads && !s.Op.Open {
+		sent = append(sent, denied)
+	}
+	if len(s.Wrong) > 0 {
+		sent = append(sent, wrong)
+	}
+	unseen, open := "", ""
+	if len(sent) == 0 {
+		unseen = unasked
+	}
+	if s.Op.Open {
+		open = "the further document asks for no credentials"
+	}
+	refused := func(kind string) judge {
+		j := judge{unasked, []string{asked, wrong}, rules.SiblingRefused(s, kind, asked, wrong)}
+		if unasked == "" && len(s.Cases(kind)) == 0 {
+			j.untested = "the further document admits everything that could be tried"
 		}
+		return j
 	}
 	return map[string]judge{
-		catalogue.SiblingStatus:  unless(unasked, []string{asked}, rules.SiblingStatus(s, asked)),
-		catalogue.SiblingShape:   unless(reasonIf(len(sent) == 0, unasked), sent, rules.SiblingShape(s)),
-		catalogue.SiblingSteady:  unless(reasonIf(len(sent) == 0, unasked), sent, rules.SiblingSteady(s)),
-		catalogue.SiblingAuth:    unless(reasonIf(s.Op.Open, "the further document asks for no credentials"), []string{denied}, rules.KeptOut("401 without good credentials", []string{"denied"}, denied)),
-		catalogue.SiblingMethod:  unless(reasonIf(s.Method == "", "the further document gives the path every method that could be tried"), []string{method}, rules.SiblingMethod(s, method)),
-		catalogue.SiblingInvalid: unless(unlike(catalogue.SiblingInvalid), []string{asked, wrong}, rules.SiblingRefused(s, catalogue.SiblingInvalid, asked, wrong)),
-		catalogue.SiblingMissing: unless(unlike(catalogue.SiblingMissing), []string{asked, wrong}, rules.SiblingRefused(s, catalogue.SiblingMissing, asked, wrong)),
+		catalogue.SiblingStatus:  {unasked, []string{asked}, rules.SiblingStatus(s, asked)},
+		catalogue.SiblingShape:   {unseen, sent, rules.SiblingShape(s)},
+		catalogue.SiblingAuth:    {open, []string{denied}, rules.KeptOut("401 without good credentials", []string{"denied"}, denied)},
+		catalogue.SiblingMethod:  {s.Methodless, []string{method}, rules.SiblingMethod(s, method)},
+		catalogue.SiblingInvalid: refused(catalogue.SiblingInvalid),
+		catalogue.SiblingMissing: refused(catalogue.SiblingMissing),
+		catalogue.SiblingSteady:  {unseen, sent, rules.SiblingSteady(s)},
 	}
-}
-
-// reasonIf is a reason that holds, or "".
-func reasonIf(holds bool, reason string) string {
-	if holds {
-		return reason
-	}
-	return ""
 }

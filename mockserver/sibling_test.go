@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/flowgate-dev/flowgate/fixtures/siblings"
 	"github.com/flowgate-dev/flowgate/mockserver"
 	"github.com/flowgate-dev/flowgate/openapi"
 )
@@ -87,6 +88,65 @@ func TestSiblingsAreServedFromTheirDocuments(t *testing.T) {
 	require.Equal(t, http.StatusOK, w.Code, "no credentials are needed where the document says so")
 	require.JSONEq(t, `{"name":"porch"}`, w.Body.String(), "the example comes first, and the exact path")
 	require.Contains(t, ask(t, a, http.MethodGet, "/api/common/1.0/services.json", "").Body.String(), `{"id":"mgmt.lamps","versions":["1.0"]}`)
+}
+
+// The document that the judge is tried with is served too, and its queries are looked at.
+func TestSiblingsRefuseQueriesThatTheirDocumentDoesNotKnow(t *testing.T) {
+	a := standing(t, func(o *mockserver.Options) { o.Siblings = []*openapi.Document{parsed(t, string(siblings.Lamps))} })
+	const list = "/api/mgmt.lamps/1.0/lamps"
+	require.Equal(t, http.StatusOK, ask(t, a, http.MethodGet, list+"?colour=amber", "").Code)
+	require.Equal(t, http.StatusOK, ask(t, a, http.MethodGet, list+"?colour=green&limit=3&nobody=knows", "").Code)
+	refused(t, ask(t, a, http.MethodGet, list, ""), http.StatusBadRequest, "BAD_REQUEST", "colour", "lacks")
+	refused(t, ask(t, a, http.MethodGet, list+"?colour=red", ""), http.StatusBadRequest, "BAD_REQUEST", "colour", `"amber"`)
+	refused(t, ask(t, a, http.MethodGet, list+"?colour=amber&limit=0", ""), http.StatusBadRequest, "BAD_REQUEST", "limit", "integer")
+	refused(t, ask(t, a, http.MethodGet, list+"?colour=amber&colour=blue", ""), http.StatusBadRequest, "BAD_REQUEST", "colour")
+	refused(t, ask(t, a, http.MethodGet, list, "", "Authorization", ""), http.StatusUnauthorized, "AUTH_REQUIRED")
+}
+
+// Schemas that are put together, bodies that may be left out, answers that are called default: what is made up fits.
+func TestSiblingsAnswerWhatFitsTheirSchemas(t *testing.T) {
+	const text = `openapi: 3.0.3
+info: {title: Shapes, version: "1"}
+paths:
+  /api/mgmt.shapes/2.1/all:
+    get:
+      operationId: all
+      requestBody: {content: {application/json: {schema: {type: object, required: [n], properties: {n: {type: integer}}}}}}
+      responses:
+        default:
+          description: all of them
+          content:
+            application/json:
+              schema:
+                allOf:
+                  - {type: object, required: [a], properties: {a: {type: string, minLength: 2, maxLength: 3}}}
+                  - {type: object, required: [b], properties: {b: {oneOf: [{type: integer, minimum: 4, maximum: 4}, {type: boolean}]}}}
+  /api/mgmt.shapes/2.1/any:
+    get:
+      operationId: any
+      responses:
+        2XX: {description: any, content: {application/json: {schema: {type: array, minItems: 2, items: {anyOf: [{type: string, format: ipv6}, {type: number}]}}}}}
+  /api/mgmt.shapes/2.1/nothing:
+    post: {operationId: nothing, security: [], responses: {"202": {description: nothing to tell}}}
+`
+	doc := parsed(t, text)
+	a := standing(t, func(o *mockserver.Options) { o.Siblings = []*openapi.Document{parsed(t, lamps), doc} })
+	for _, id := range []string{"all", "any"} {
+		op := doc.Operation(id)
+		w := ask(t, a, op.Method, op.Path, "")
+		require.Equal(t, http.StatusOK, w.Code, "%s", w.Body)
+		said, ok := op.Success(w.Code)
+		require.True(t, ok)
+		require.Empty(t, said.Schema.ValidateJSON(w.Body.Bytes()), "%s", w.Body)
+	}
+	refused(t, ask(t, a, http.MethodGet, "/api/mgmt.shapes/2.1/all", `{"n":"x"}`), http.StatusBadRequest, "BAD_REQUEST", "n", "integer")
+	w := ask(t, a, http.MethodPost, "/api/mgmt.shapes/2.1/nothing", "", "Authorization", "")
+	require.Equal(t, http.StatusAccepted, w.Code)
+	require.Empty(t, w.Body.Bytes())
+	require.Equal(t, http.StatusOK, ask(t, a, http.MethodGet, "/api/mgmt.lamps/1.0/lamps/7", "").Code, "two documents stand beside each other")
+
+	_, err := mockserver.New(mockserver.Options{PasswordCost: 4, Siblings: []*openapi.Document{doc, doc}})
+	require.ErrorContains(t, err, "served already", "two further documents may not say the same")
 }
 
 func TestSiblingsThatCannotBeServed(t *testing.T) {

@@ -166,6 +166,7 @@ func reportOf(t *testing.T, path string) map[string]any {
 // TestNoSecretLeavesTheProgram gives a password in each way there is, lets everything be written that can be, and looks
 // for it in all of it, in whatever encoding.
 func TestNoSecretLeavesTheProgram(t *testing.T) {
+	notShort(t)
 	const secret = `Tr0ub4dor&3 "zürich"/\+%`
 	appliance := mockservertest.Start(t, func(o *mockserver.Options) {
 		o.PlainHTTP, o.JobDuration = true, 20*time.Millisecond
@@ -211,6 +212,7 @@ func TestNoSecretLeavesTheProgram(t *testing.T) {
 }
 
 func TestARecordingIsJudgedLikeTheRun(t *testing.T) {
+	notShort(t)
 	u := plain(t, "backup/status-media-type-html")
 	dir := t.TempDir()
 	record, har := filepath.Join(dir, "record"), filepath.Join(dir, "x.har")
@@ -263,6 +265,7 @@ func TestReplaySaysWhetherAFindingStillHolds(t *testing.T) {
 }
 
 func TestWhatIsLearntIsADialectOfTheMock(t *testing.T) {
+	notShort(t)
 	t.Setenv("FLOWGATE_PASSWORD", mockservertest.Password)
 	appliance := mockservertest.Start(t, func(o *mockserver.Options) {
 		o.PlainHTTP, o.JobDuration = true, 20*time.Millisecond

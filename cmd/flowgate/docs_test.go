@@ -98,7 +98,7 @@ func (s *shell) run(t *testing.T, c command) {
 	if rest, mock := strings.CutPrefix(line, "flowgate mock "); mock {
 		printed = s.mock(t, rest)
 	} else {
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 		defer cancel()
 		cmd := exec.CommandContext(ctx, "sh", "-c", line)
 		cmd.Dir, cmd.Env = s.dir, append(os.Environ(), s.exports...)
@@ -192,6 +192,7 @@ func TestEveryFlagStandsOnItsPage(t *testing.T) {
 // TestTheMapOfTheReadme follows each row of the README's table from the requirement to the line of the report: the fool
 // breaks the requirement, and the report says so.
 func TestTheMapOfTheReadme(t *testing.T) {
+	notShort(t)
 	text, err := os.ReadFile(filepath.Join(rootFolder(t), "README.md"))
 	require.NoError(t, err)
 	suite, err := filepath.Glob(filepath.Join(rootFolder(t), "conformance", "rules", "*.go"))

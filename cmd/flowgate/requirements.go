@@ -8,6 +8,7 @@ import (
 	"github.com/flowgate-dev/flowgate/conformance"
 	"github.com/flowgate-dev/flowgate/conformance/check"
 	"github.com/flowgate-dev/flowgate/conformance/observer"
+	"github.com/flowgate-dev/flowgate/openapi"
 	"github.com/flowgate-dev/flowgate/openapi/catalogue"
 )
 
@@ -22,9 +23,13 @@ type requirement struct {
 	Untested string             `json:"untested,omitempty"` // why no check can judge it
 }
 
-// requirements lists the catalogue, in the order of the documents.
-func requirements() ([]requirement, error) {
-	checks, err := conformance.List(conformance.Options{Allow: check.Destroy, Profile: check.Full, Target: &observer.Observer{}})
+// requirements lists the catalogue, in the order of the documents, and what further documents promise.
+func requirements(further []*openapi.Document) ([]requirement, error) {
+	all, err := conformance.Requirements(further)
+	if err != nil {
+		return nil, wrong("", "--spec: %w", err)
+	}
+	checks, err := conformance.List(conformance.Options{Allow: check.Destroy, Profile: check.Full, Target: &observer.Observer{}, Siblings: further})
 	if err != nil {
 		return nil, broken("", "%w", err)
 	}
@@ -34,7 +39,7 @@ func requirements() ([]requirement, error) {
 		by[id] = append(by[id], checks[i].ID)
 	}
 	var out []requirement
-	for _, r := range catalogue.Requirements() {
+	for _, r := range all {
 		x := requirement{ID: r.ID, Text: r.Text, Level: r.Level, Standing: r.Standing, Source: r.Source, Checks: by[r.ID], Untested: r.Untested}
 		if x.Checks == nil {
 			x.Checks = []string{}

@@ -73,6 +73,7 @@ func (a *app) deliverTo(flag, path string, write func(io.Writer) error) error {
 
 func (a *app) specRequirements() *cobra.Command {
 	var output string
+	var specs []string
 	cmd := &cobra.Command{
 		Use:   "requirements",
 		Short: "List every promise of the documents, and the checks that judge it",
@@ -80,8 +81,13 @@ func (a *app) specRequirements() *cobra.Command {
 	}
 	format := choose(cmd, "format", "of the list", "md", "json")
 	cmd.Flags().StringVarP(&output, "output", "o", "", "`FILE` to write to, instead of standard output")
+	cmd.Flags().StringArrayVar(&specs, "spec", nil, "`FILE` with the OpenAPI document of a further service, whose promises are listed as well; may be repeated")
 	cmd.RunE = func(*cobra.Command, []string) error {
-		list, err := requirements()
+		further, err := readSpecs(specs)
+		if err != nil {
+			return err
+		}
+		list, err := requirements(further)
 		if err != nil {
 			return err
 		}

@@ -26,8 +26,9 @@ type Sibling struct {
 	Unknown string
 	Guessed bool          // it holds values that the device need not know
 	Wrong   []SiblingCase // what the document does not admit, each beside Good
-	// Method is one that the document does not give the path, "" where it knows all that could be tried.
-	Method string
+	// Method is one that the document does not give the path; where it is "", Methodless says why.
+	Method     string
+	Methodless string
 }
 
 // SiblingRequest is where to send what. Path has its query with it; Body is nil for none.
@@ -55,7 +56,11 @@ func Siblings(doc *openapi.Document) []Sibling {
 		if s.Asked() {
 			s.Wrong = a.wrong()
 		}
-		s.Method = untold(doc, op.Path)
+		if at := slices.IndexFunc(out, func(other Sibling) bool { return openapi.Alike(other.Op.Path, op.Path) }); at >= 0 {
+			s.Methodless = "it is judged once for a path: see " + out[at].ID
+		} else if s.Method = untold(doc, op.Path); s.Method == "" {
+			s.Methodless = "the further document gives the path every method that could be tried"
+		}
 		out = append(out, s)
 	}
 	return out

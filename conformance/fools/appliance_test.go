@@ -58,6 +58,9 @@ func (d *appliance) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, 401, id)
 		return
 	}
+	if lamps(w, r) {
+		return
+	}
 	key := r.Method + " " + r.URL.Path[strings.LastIndex(r.URL.Path, "/")+1:]
 	switch key {
 	case "GET import_stats":

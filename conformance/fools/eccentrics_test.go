@@ -38,7 +38,7 @@ var unseen = map[string]bool{
 
 // Whatever is odd, the documented shape stays: a false alarm on an eccentric has to be the suite's fault.
 func TestEccentricsKeepTheDocumentedShape(t *testing.T) {
-	script := walk()
+	script := append(walk(), lampScript()...)
 	honest := take(bare, script)
 	for _, f := range fools.All() {
 		if f.Kind != fools.Eccentric || f.Way != nil || f.FarEnd { // what happens to datagrams shows in no answer here
@@ -61,7 +61,7 @@ func TestEccentricsKeepTheDocumentedShape(t *testing.T) {
 
 // documented requires what both documents say of an answer, however odd it is.
 func documented(t *testing.T, x, honest exchange) {
-	if !strings.HasPrefix(x.path, "/api/mgmt.") {
+	if !strings.HasPrefix(x.path, "/api/mgmt.") || x.scope == "lamps" { // two documents say nothing of lamps
 		return
 	}
 	code, body := x.answer.Code, bodyOf(t, x)

@@ -83,14 +83,18 @@ func listSuccesses(op *openapi.Operation) string {
 	return strings.Join(out, ", ")
 }
 
-// SiblingShape judges the body of every answer whose status the document gives a JSON body. Who was not let in learns of
-// errors of which the document need not tell.
+// elsewhere are the statuses of errors that the Common API has for every service: what a further document says of them is
+// never all.
+var elsewhere = []int{http.StatusUnauthorized, http.StatusForbidden, http.StatusMethodNotAllowed}
+
+// SiblingShape judges the body of every answer whose status the document gives a JSON body.
 func SiblingShape(s *corpus.Sibling) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range ofSibling(e, s) {
 			said, ok := s.Op.Answer(x.Response.Status)
-			if !ok || said.Schema == nil || !complete(&x) || x.Request.Method != s.Op.Method || s.Op.Method == http.MethodHead {
+			bodiless := x.Request.Method != s.Op.Method || s.Op.Method == http.MethodHead
+			if !ok || said.Schema == nil || bodiless || !complete(&x) || slices.Contains(elsewhere, x.Response.Status) {
 				continue
 			}
 			want := "the documented body of " + said.Status
