@@ -46,7 +46,7 @@ func lamps(w http.ResponseWriter, r *http.Request) bool {
 	case key == "GET version":
 		reply(w, 200, map[string]any{"version": "3"})
 	case key == "DELETE lamps/porch":
-		w.WriteHeader(204)
+		w.WriteHeader(http.StatusNoContent)
 	default:
 		refuse(w, 405, "HTTP_INVALID_METHOD")
 	}
