@@ -87,6 +87,7 @@ func TestAnyWayToLogInOpensEveryService(t *testing.T) {
 				w := nobody(t, a, "GET", path, body, header...)
 				require.Less(t, w.Code, 300, "%s: %s", path, w.Body)
 			}
+			refused(t, nobody(t, a, "GET", imagePath, "", header...), 404, mockserver.NotFound, "no backup")
 		})
 	}
 }

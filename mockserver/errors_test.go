@@ -107,6 +107,11 @@ func TestEveryErrorIDIsReached(t *testing.T) {
 		"URI_INVALID_PARAMETER": {400, func(t *testing.T, a *mockserver.Appliance) *httptest.ResponseRecorder {
 			return as(t, a, "admin", "GET", commonPath+"oauth/authorize?response_type=password", "")
 		}},
+		"RESOURCE_CONFLICT": {409, func(t *testing.T, a *mockserver.Appliance) *httptest.ResponseRecorder {
+			require.NoError(t, a.SetDialect(map[dialectKey]string{"second-job": "conflict"}))
+			require.Equal(t, http.StatusOK, as(t, a, "admin", "POST", backupPath, localBackup).Code)
+			return as(t, a, "admin", "POST", backupPath, localBackup)
+		}},
 		"INTERNAL_ERROR": {500, func(t *testing.T, a *mockserver.Appliance) *httptest.ResponseRecorder {
 			dry := staff(t, func(o *mockserver.Options) { o.Access.Random = strings.NewReader("") })
 			return nobody(t, dry, "POST", loginPath, jsonLogin)

@@ -183,3 +183,25 @@ func TestTheOfficialClientGetsItsErrorsInTwoKeys(t *testing.T) {
 	client.authorization = ""
 	require.Equal(t, http.StatusNotFound, client.send("GET", "/api/common/2.0/services", "").Code, "which it takes for an older device")
 }
+
+// TestAWrongPasswordCostsTheOfficialClientTwoTries: it logs in anew for AUTH_INVALID_CREDENTIALS too, so that an account
+// which is locked after three tries survives one connect with a wrong password, and not a second.
+func TestAWrongPasswordCostsTheOfficialClientTwoTries(t *testing.T) {
+	const services, authInfo, denied = "GET /api/common/1.0/services OK", "GET /api/common/1.0/auth_info OK", "GET " + backupPath + " Unauthorized"
+	a := standing(t, func(o *mockserver.Options) {
+		o.Users = map[string]string{"admin": "another"}
+		o.Access.Ways, o.Access.LockWhen = []mockserver.Way{mockserver.Basic}, 3
+	})
+	right := []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte("admin:another"))}
+	connect := func() {
+		client := &official{t: t, a: a}
+		client.connect()
+		refused(t, client.call("GET", backupPath, ""), 401, mockserver.InvalidCredentials)
+		require.Equal(t, []string{services, authInfo, denied, authInfo, denied}, client.sent)
+	}
+	connect()
+	require.Equal(t, http.StatusOK, nobody(t, a, "GET", backupPath, "", right...).Code)
+	connect()
+	connect()
+	refused(t, nobody(t, a, "GET", backupPath, "", right...), 401, mockserver.InvalidCredentials)
+}
