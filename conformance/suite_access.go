@@ -58,6 +58,7 @@ func tokenChecks() []row {
 func doorChecks() []row {
 	const unknown, wrong = "access/import-stats/type-c/wrong-user", "access/import-stats/type-c/wrong-password"
 	rows := []row{
+		{"common/door/image", "", []string{probes.ImageDoor}, rules.Shut(probes.ImageDoor)},
 		{"common/door/secrets", "", []string{probes.ScoutCommon}, rules.Echoes},
 		{"common/door/challenge", "", []string{"access/import-stats/type-c/none"}, rules.Challenge},
 		{"common/door/user-names", "", []string{unknown, wrong}, rules.UserNames(unknown, wrong)},

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// The resources of the Common API by which clients log in.
+// The resources of the Common API by which clients log in, and of the services beside it.
 const (
 	AuthInfoPath  = "/api/common/1.0/auth_info"
 	LoginPath     = "/api/common/1.0/login"
@@ -24,6 +24,7 @@ const (
 	PingPath      = "/api/common/1.0/ping"
 	InfoPath      = "/api/common/1.0/info"
 	KeepalivePath = "/api/cascade.aaa/1.0/keepalive"
+	ImagePath     = "/api/mgmt.backup/1.0/image"
 )
 
 // FormType is the media type of forms.

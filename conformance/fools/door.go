@@ -81,6 +81,14 @@ func doorFools() []Fool {
 		open("ping", "/api/common/1.0/ping"),
 		open("info", "/api/common/1.0/info"),
 		open("keepalive", "/api/cascade.aaa/1.0/keepalive"),
+		mutant("door/image-for-everybody", "common/door/image", "hands the newest backup on its disk to everybody", learning(func(k *keyring, within step) step {
+			return func(c *call) *answer {
+				if c.is(http.MethodGet, imagePath) && k.header != "" {
+					return within(c.shown(k.header, ""))
+				}
+				return within(c)
+			}
+		})),
 		mutant("door/session-echoed", "common/door/secrets", "repeats in an error the session that it does not take", editAnswers(func(c *call) bool { return c.cookie() != "" }, func(c *call, a *answer) {
 			if a.status == http.StatusUnauthorized {
 				a.editObject(func(o *object) {

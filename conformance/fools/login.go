@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// The resources of the Common API by which clients log in, and the sibling service.
+// The resources of the Common API by which clients log in, and of sibling services.
 const (
 	authInfoPath  = "/api/common/1.0/auth_info"
 	servicesPath  = "/api/common/1.0/services"
@@ -18,6 +18,7 @@ const (
 	tokenPath     = "/api/common/1.0/oauth/token"     //nolint:gosec // a path
 	authorizePath = "/api/common/1.0/oauth/authorize" //nolint:gosec // a path
 	sourcesPath   = "/api/gateway/1.5/flow_sources"
+	imagePath     = "/api/mgmt.backup/1.0/image"
 )
 
 // keyring is what a fool has learned of good credentials from the exchanges that passed by.

@@ -79,7 +79,7 @@ func (d *appliance) common(w http.ResponseWriter, r *http.Request) bool {
 		d.token(w, r)
 	case corpus.AuthInfoPath:
 		reply(w, http.StatusOK, map[string]any{"supported_methods": []string{"BASIC", "COOKIE", "OAUTH_2_0"}, "specify_purpose": true, "login_banner": ""})
-	case corpus.PingPath, corpus.InfoPath, corpus.KeepalivePath, corpus.AuthorizePath, corpus.FlowSourcesPath:
+	case corpus.PingPath, corpus.InfoPath, corpus.KeepalivePath, corpus.AuthorizePath, corpus.FlowSourcesPath, corpus.ImagePath:
 		if id := d.admitted(r); id != "" {
 			refuse(w, 401, id)
 			break
@@ -176,7 +176,7 @@ func logins() []step {
 		out("POST", session(1)), guarded("-", session(1)), in(""), guarded("-", session(1)), guarded("-", session(2)),
 		out("GET", session(2)), guarded("-", session(2)), in(madeUp), guarded("-", madeUp), out("POST", session(3)), out("POST", session(1)),
 	}
-	for _, path := range []string{corpus.PingPath, corpus.InfoPath, corpus.KeepalivePath} {
+	for _, path := range []string{corpus.PingPath, corpus.InfoPath, corpus.KeepalivePath, corpus.ImagePath} {
 		good := at("GET", path)
 		good.auth = ""
 		list = append(list, good, at("GET", path))

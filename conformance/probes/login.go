@@ -77,10 +77,11 @@ func (s *set) logins() []check.Probe {
 	return append(out, authorize)
 }
 
-// patient are the probes that come last, since they move the clock or may lock an account.
+// patient are the probes that come last, since they wait, look for what the others left behind, or may lock an account.
 func (s *set) patient() []check.Probe {
 	return []check.Probe{
 		{Name: Expiry, Profile: check.Standard, After: []string{ScoutZone}, Send: s.expiry},
+		{Name: ImageDoor, Profile: check.Standard, After: []string{ScoutCommon}, Send: send(imageDoor)},
 		{Name: Guesses, Profile: check.Standard, After: []string{ScoutCommon}, Send: s.guesses},
 	}
 }
@@ -338,13 +339,22 @@ func (s *set) authorize(ctx context.Context, sn check.Session) error {
 // door asks a resource of the Common API with the account's credentials and with none or wrong ones.
 func (s *set) door(path string) func(context.Context, check.Session) error {
 	return send(func(check.Session) []exchange.Request {
-		ask := func(step string, auth exchange.Auth) exchange.Request {
-			return exchange.Request{Step: step, Method: http.MethodGet, Path: path, Auth: auth}
-		}
-		cookie, bearer := ask("denied/made-up-session", exchange.Verbatim), ask("denied/made-up-token", exchange.Verbatim)
-		cookie.Cookie, bearer.Authorization = "SESSID="+corpus.MadeUp, "Bearer "+corpus.MadeUp
-		return []exchange.Request{ask("good", exchange.Account), ask("denied/none", exchange.None), ask("denied/wrong-user", exchange.WrongUser), cookie, bearer}
+		return append([]exchange.Request{{Step: "good", Method: http.MethodGet, Path: path}}, strangers(path)...)
 	})
+}
+
+// imageDoor asks for the newest backup without good credentials. It is not asked for with them, since it may be large.
+func imageDoor(check.Session) []exchange.Request { return strangers(corpus.ImagePath) }
+
+// strangers ask for a path with no credentials and with wrong ones.
+func strangers(path string) []exchange.Request {
+	ask := func(step string, auth exchange.Auth, authorization, cookie string) exchange.Request {
+		return exchange.Request{Step: "denied/" + step, Method: http.MethodGet, Path: path, Auth: auth, Authorization: authorization, Cookie: cookie}
+	}
+	return []exchange.Request{
+		ask("none", exchange.None, "", ""), ask("wrong-user", exchange.WrongUser, "", ""),
+		ask(MadeUpSession, exchange.Verbatim, "", "SESSID="+corpus.MadeUp), ask(MadeUpToken, exchange.Verbatim, "Bearer "+corpus.MadeUp, ""),
+	}
 }
 
 // guesses tries wrong passwords in a row with the account's own name, where the user asked for it.

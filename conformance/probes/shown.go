@@ -18,6 +18,9 @@ const (
 	TokenMalformed = "login/token/malformed"
 )
 
+// ImageDoor is the probe of the backups on the device's own disk, which comes once there may be one.
+const ImageDoor = "login/door/image"
+
 // readings ask for what the two documents let one only read, with these credentials: once at each resource.
 func (s *set) readings(sn check.Session, step, authorization, cookie string) []exchange.Request {
 	var out []exchange.Request

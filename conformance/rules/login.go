@@ -309,6 +309,15 @@ func Door(probe, good string) check.Rule {
 	}
 }
 
+// Shut judges that a resource opens nothing to whoever has no credentials; one that is not there is not judged.
+func Shut(probe string) check.Rule {
+	return func(e *check.Evidence) check.Judgement {
+		var t tally
+		shutOut(&t, "401 without good credentials", steps(e, probe, "denied"))
+		return t.judgement("the device does not have this resource, or has nothing there")
+	}
+}
+
 // Echoes judges that no answer gives back what logs in: passwords and access codes anywhere but in the status of backups,
 // which has a requirement of its own, and sessions and tokens elsewhere than where they are handed out.
 func Echoes(e *check.Evidence) check.Judgement {

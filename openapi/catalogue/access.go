@@ -57,6 +57,7 @@ func doorRequirements() []Requirement {
 	s.add("ping", "ping", Should, Inferred, "A ping needs credentials.")
 	s.add("info", "info", Should, Inferred, "Model, serial number and version are told to nobody without credentials.")
 	s.add("keepalive", "keepalive", Should, Inferred, "A keepalive needs credentials.")
+	s.add("image", "mgmt.backup image", Must, Inferred, "A backup on the device's own disk is handed to nobody without credentials.")
 	s.add("secrets", "", Must, Inferred, "No answer gives back a password or an access code, nor a session or token but where it is handed out.")
 	s.add("challenge", "WWW-Authenticate", May, Inferred, "A 401 for a missing Authorization header says in WWW-Authenticate what is wanted.")
 	s.add("user-names", "", May, Silent, "Whether an unknown name is answered like a wrong password is not said.")
