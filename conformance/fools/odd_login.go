@@ -103,15 +103,15 @@ func onlyLogout(method string) behaviour {
 	}
 }
 
-// lacking neither lists a service nor has what is of it.
+// lacking neither lists a service nor has what is of it; strangers learn nothing of that.
 func lacking(service string, of func(*call) bool) behaviour {
 	return func(within step) step {
 		return func(c *call) *answer {
-			if of(c) {
-				return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
-			}
 			a := within(c)
-			if c.on(servicesPath) {
+			switch {
+			case of(c) && a.status != http.StatusUnauthorized:
+				return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
+			case c.on(servicesPath):
 				a.edit(func(v any) any { return unlisted(v, service) })
 			}
 			return a

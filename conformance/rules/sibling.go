@@ -37,9 +37,12 @@ func SiblingClaimed(e *check.Evidence, op *openapi.Operation) bool {
 	return e.Claims == nil || id == "" || slices.Contains(e.Claims, id+"/"+version)
 }
 
-// SiblingOffered reports that some request to an operation was answered with anything but 404.
+// SiblingOffered reports that some request to an operation was answered as only a device does that has it. Many refuse
+// strangers before they look for what is asked.
 func SiblingOffered(e *check.Evidence, s *corpus.Sibling) bool {
-	return slices.ContainsFunc(ofSibling(e, s), func(x exchange.Exchange) bool { return x.Response.Status != http.StatusNotFound })
+	return slices.ContainsFunc(ofSibling(e, s), func(x exchange.Exchange) bool {
+		return x.OK() || x.Auth == exchange.Account && x.Request.Method == s.Op.Method && x.Response.Status != http.StatusNotFound
+	})
 }
 
 // wellMeant reports a request that a device should answer: that of a probe, or of another client with some success.
