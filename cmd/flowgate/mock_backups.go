@@ -25,7 +25,7 @@ type backupFlags struct {
 
 func (b *backupFlags) register(cmd *cobra.Command) {
 	fl := cmd.Flags()
-	fl.StringVar(&b.data, "data", "", "`DIR` for all that survives a restart: jobs, local backups, known hosts; made if missing, nothing is kept if not given")
+	fl.StringVar(&b.data, "data", "", "`DIR` for all that survives a restart: jobs, local backups, known hosts, what collectors counted; made if missing, nothing is kept if not given")
 	fl.StringVar(&b.target, "ssh-target", "", "`HOST:PORT` of an SSH server to back up to, with the accounts of --user; none if not given")
 	b.hosts = choose(cmd, "backup-hosts", "which hosts backups travel to", "any", "loopback", "none")
 	fl.StringVar(&b.hostKeys, "host-keys", "trust", "`trust` keeps the first key that a host shows, any believes every host; else a FILE of known hosts")
