@@ -10,34 +10,36 @@ import (
 
 // writeFile writes a file whole or not at all: who looks sees the old content or the new. What is no regular file, such
 // as /dev/stderr, is written to as it stands.
-func writeFile(path string, render func(io.Writer) error) (err error) {
+func writeFile(path string, render func(io.Writer) error) error {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // the link stays a link
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return writeInPlace(path, render)
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err := replace(path, 0o644, render); err != nil {
+		return fmt.Errorf("cannot be written: %w", err)
+	}
+	return nil
+}
+
+// writeSecret writes a file whole or not at all, readable by its owner only.
+func writeSecret(path string, text []byte) error {
+	return replace(path, 0o600, func(w io.Writer) error { _, err := w.Write(text); return err })
+}
+
+// replace writes a file beside the one at path, and puts it in its place.
+func replace(path string, perm os.FileMode, render func(io.Writer) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // for its owner only
 	if err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
+		return err
 	}
-	defer func() {
-		if err != nil {
-			_ = f.Close()           // may be closed already
-			_ = os.Remove(f.Name()) // the error that matters is the first
-		}
-	}()
-	if err := render(f); err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
+	err = render(f)
+	if err = errors.Join(err, f.Chmod(perm), f.Sync(), f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err := f.Chmod(0o644); err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
-	}
-	if err := f.Close(); err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return fmt.Errorf("cannot be written: %w", err)
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
 	}
 	return nil
 }
@@ -64,20 +66,4 @@ func readFile(flag, path string) ([]byte, error) {
 		return nil, wrong("", "%s: %w", flag, err)
 	}
 	return text, nil
-}
-
-// writeSecret writes a file whole or not at all, readable by its owner only.
-func writeSecret(path string, text []byte) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // for its owner only
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(text)
-	if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
-	}
-	return nil
 }
