@@ -51,11 +51,7 @@ func agreementFools() []Fool {
 			if s, _ := o.text("source_ip"); !ok || !a.Is6() || s != a.StringExpanded() || s == a.String() {
 				return rows
 			}
-			for _, r := range rows {
-				if row, ok := r.(*object); ok {
-					addTo(row, "n_flows", 1)
-				}
-			}
+			eachRow(rows, func(row *object) { addTo(row, "n_flows", 1) })
 			return rows
 		})),
 		mutant("agreement/one-source-adds-bytes", id+"sources-with-all", "adds the headers of the link layer to n_bytes where one source is asked for", forOne(more("n_bytes", 14))),
@@ -65,11 +61,7 @@ func agreementFools() []Fool {
 // omitSource leaves out the source that sorts last, where there are several.
 func omitSource(_ *call, rows []any) []any {
 	var all []string
-	for _, r := range rows {
-		if row, ok := r.(*object); ok {
-			all = append(all, source(row))
-		}
-	}
+	eachRow(rows, func(row *object) { all = append(all, source(row)) })
 	if len(all) == 0 || slices.Min(all) == slices.Max(all) {
 		return rows
 	}
@@ -113,11 +105,7 @@ func ofInterval(step time.Duration, edit func(*object), others ...time.Duration)
 			return rows
 		}
 		if i := interval(o); i == step || slices.Contains(others, i) {
-			for _, r := range rows {
-				if row, ok := r.(*object); ok {
-					edit(row)
-				}
-			}
+			eachRow(rows, edit)
 		}
 		return rows
 	})
@@ -131,11 +119,7 @@ func forOne(edit func(*object)) behaviour {
 			return rows
 		}
 		if _, one := address(o); one {
-			for _, r := range rows {
-				if row, ok := r.(*object); ok {
-					edit(row)
-				}
-			}
+			eachRow(rows, edit)
 		}
 		return rows
 	})

@@ -108,11 +108,7 @@ func forAll(edit func(*object)) behaviour {
 		if s, ok := c.request().text("source_ip"); !ok || s != "" {
 			return rows
 		}
-		for _, r := range rows {
-			if row, ok := r.(*object); ok {
-				edit(row)
-			}
-		}
+		eachRow(rows, edit)
 		return rows
 	})
 }

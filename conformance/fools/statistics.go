@@ -148,14 +148,19 @@ func editRows(t string, edit func(c *call, rows []any) []any) behaviour {
 	})
 }
 
+// eachRow visits the rows that are objects.
+func eachRow(rows []any, visit func(row *object)) {
+	for _, r := range rows {
+		if row, ok := r.(*object); ok {
+			visit(row)
+		}
+	}
+}
+
 // editEach changes every row in answers to template t ("" for every template).
 func editEach(t string, edit func(row *object)) behaviour {
 	return editRows(t, func(_ *call, rows []any) []any {
-		for _, r := range rows {
-			if o, ok := r.(*object); ok {
-				edit(o)
-			}
-		}
+		eachRow(rows, edit)
 		return rows
 	})
 }
