@@ -69,3 +69,22 @@ func TestWhatIsOverStaysOver(t *testing.T) {
 		})
 	}
 }
+
+func TestADryRunShowsWhatItWouldWaitForAndDoesNotWait(t *testing.T) {
+	o := conformance.Options{Profile: check.Full, Run: []string{"common/**"}, WaitExpiry: time.Hour}
+	o.Pause = func(context.Context, time.Duration) error {
+		t.Error("a dry run waits")
+		return nil
+	}
+	drafts, err := conformance.DryRun(t.Context(), target("http://127.0.0.1:1"), o)
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for _, d := range drafts {
+		if d.Exchange.Probe == "login/expiry" {
+			seen[d.Exchange.Step] = true
+		}
+	}
+	for _, step := range []string{"login", "late", "over/after-log-in", "token", "expired/signed", "expired/restore-status"} {
+		require.True(t, seen[step], step)
+	}
+}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"net/http"
 	"strings"
 
 	"github.com/flowgate-dev/flowgate/conformance/check"
@@ -12,11 +13,12 @@ func ShownWrongly(probe, what string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range steps(e, probe, "denied") {
-			if !missing(e, &x) {
-				_, name, _ := strings.Cut(x.Step, "/")
-				name, _, _ = strings.Cut(name, "/")
-				keptOut(&t, &x, "401 to "+what+": "+name)
+			if x.Response.Status == http.StatusNotFound {
+				continue // the resource is not there
 			}
+			_, name, _ := strings.Cut(x.Step, "/")
+			name, _, _ = strings.Cut(name, "/")
+			keptOut(&t, &x, "401 to "+what+": "+name)
 		}
 		for _, x := range steps(e, probe, "either") {
 			if want := "no internal error"; x.Response.Status >= 500 {
