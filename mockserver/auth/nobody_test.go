@@ -1,7 +1,9 @@
 package auth
 
 import (
+	"crypto/sha256"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/crypto/bcrypt"
@@ -24,5 +26,27 @@ func TestNobodyCostsWhatEverybodyCosts(t *testing.T) {
 			require.Equal(t, want, cost)
 		}
 		require.ErrorIs(t, bcrypt.CompareHashAndPassword(a.nobody.hash, fold("")), bcrypt.ErrMismatchedHashAndPassword)
+	}
+}
+
+// TestWhatIsRememberedNeedsAKeyToBeRead: the mark of a header is neither the header nor a digest that whoever sees it could
+// try passwords against, and another appliance has another mark.
+func TestWhatIsRememberedNeedsAKeyToBeRead(t *testing.T) {
+	const header = "Basic YWRtaW46YWRtaW4="
+	marks := map[[sha256.Size]byte]bool{sha256.Sum256([]byte(header)): true, sha256.Sum256([]byte("admin:admin")): true}
+	for range 3 {
+		a, err := New(Options{Cost: 4, Users: map[string]string{"admin": "admin"}})
+		require.NoError(t, err)
+		at := Moment{Machine: time.Unix(1e9, 0), Device: time.Unix(1e9, 0)}
+		_, err = a.Basic(t.Context(), []string{header}, at)
+		require.NoError(t, err)
+		require.Len(t, a.good, 1)
+		for mark := range a.good {
+			require.False(t, marks[mark])
+			marks[mark] = true
+		}
+		_, err = a.Basic(t.Context(), []string{"Basic YWRtaW46d3Jvbmc="}, at)
+		require.ErrorIs(t, err, ErrWrong)
+		require.Len(t, a.good, 1, "nothing of a wrong password is kept")
 	}
 }
