@@ -120,6 +120,12 @@ func analyticsChecks() []row {
 		{"analytics/request/type-b/start-time", "early-day", []string{"stats/type-b/early-day"}, rules.EarlyDay},
 		{"analytics/request/type-b/start-time", "leap-day", []string{"stats/type-b/leap-day"}, rules.LeapDay},
 	}
+	for _, t := range []string{"type-b", "type-c"} {
+		probe := fmt.Sprintf(probes.ShortWindow, t)
+		rows = append(rows,
+			row{"analytics/request/" + t + "/start-time", "uneven", []string{probe}, rules.UnevenWindow(probe)},
+			row{"analytics/request/" + t + "/stats-type/per-hour", "short-window", []string{probe}, rules.ShortWindow(probe)})
+	}
 	for _, day := range probes.CalendarDays {
 		rows = append(rows, row{"analytics/request/type-b/start-time", day, []string{probes.Calendar}, rules.CalendarDay(day)})
 	}
@@ -129,6 +135,9 @@ func analyticsChecks() []row {
 	}
 	for _, u := range probes.Units {
 		rows = append(rows, row{"analytics/request/type-a/interval-type/" + u.Name, "", []string{"stats/type-a/unit/" + u.Name}, rules.Unit(u.Name)})
+		if u.Name != "months" { // of which nobody knows how many days they have
+			rows = append(rows, row{"analytics/request/type-a/interval-type/" + u.Name, "same-length", []string{probes.SameLength}, rules.SameLength(probes.SameLength, u.Name)})
+		}
 	}
 	for _, c := range corpus.Negative() {
 		probe, twin := probes.NegativeOf(&c), probes.TwinOf(c.Template)

@@ -192,7 +192,11 @@ func intervalCases(t *table) {
 		Requirement: "time-interval/range", ID: "zero", About: "time_interval is 0", Edit: set("time_interval", "0"), Expect: Any,
 		Question: dialect.ZeroInterval, Accepted: "empty",
 	})
+	t.key("time-interval/range", "enormous", "time_interval", "99999999999999999999", Any)
 	t.key("time-interval", "negative", "time_interval", "-5", RejectOrNothing)
+	t.add(Case{Requirement: "mixed-templates", ID: "with-window", About: "there is a window of template C too", Expect: Any, Edit: func(b Body) Body {
+		return b.Set("start_time", "1702580400").Set("end_time", "1702584000")
+	}})
 	t.add(Case{Requirement: "mixed-templates", ID: "only-source", About: "only source_ip is there", Edit: func(b Body) Body {
 		return b.Drop("stats_type").Drop("interval_type").Drop("time_interval")
 	}})

@@ -55,7 +55,7 @@ type Fool struct {
 // All lists every fool, sorted by name.
 func All() []Fool {
 	all := slices.Concat(
-		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(), calendarFools(),
+		rowFools(), answerFools(), windowFools(), requestFools(), filterFools(), agreementFools(), calendarFools(), spanFools(),
 		errorFools(), authFools(), loginFools(), backupFools(), restoreFools(), startFools(), flowFools(), targetFools(), siblingFools(),
 		eccentrics(), unconditional(), controls(),
 	)

@@ -90,7 +90,7 @@ func (s *set) eachSource(sn check.Session) []exchange.Request {
 	return out
 }
 
-// spellings asks for an IPv6 source as the device spells it, expanded, and in upper case.
+// spellings asks for an IPv6 source as the device spells it, expanded, and in upper case, with each template.
 func (s *set) spellings(sn check.Session) []exchange.Request {
 	f := sn.Facts()
 	source := map4and6(f.Sources)[1]
@@ -99,10 +99,17 @@ func (s *set) spellings(sn check.Session) []exchange.Request {
 		return nil
 	}
 	end := closed(sn, time.Minute)
-	ask := func(step, spelled string) exchange.Request {
-		return s.query(f, step, "C", corpus.Epoch("flows_per_minute", end.Add(-time.Hour), end, spelled))
+	ask := func(step, template, spelled string) exchange.Request {
+		body := corpus.Last("flows_per_minute", "minutes", 60, spelled)
+		if template != "A" {
+			body = s.window(sn, template, "flows_per_minute", end.Add(-time.Hour), end, spelled)
+		}
+		return s.query(f, step, template, body)
 	}
+	capitals := strings.ToUpper(a.String())
 	return []exchange.Request{
-		ask("as-shown", source), ask("short", a.String()), ask("expanded", a.StringExpanded()), ask("upper-case", strings.ToUpper(a.String())),
+		ask("as-shown", "C", source), ask("short", "C", a.String()), ask("expanded", "C", a.StringExpanded()), ask("upper-case", "C", capitals),
+		ask("expanded a", "A", a.StringExpanded()), ask("upper-case a", "A", capitals),
+		ask("expanded b", "B", a.StringExpanded()), ask("upper-case b", "B", capitals),
 	}
 }

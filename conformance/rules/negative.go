@@ -14,12 +14,16 @@ func Negative(c *corpus.Case, probe, twin string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		good := firstOK(e.Of(twin))
-		for _, x := range e.Of(probe) {
+		sent := e.Of(probe)
+		for _, x := range sent {
 			if x.Answered() {
 				judgeNegative(&t, c, &x, good)
 			}
 		}
-		return t.judgement(reasonNegative(e.Of(probe), good))
+		if n := len(sent); t.judged == 0 && n > 1 && good != nil {
+			t.fail(&sent[n-1], "an answer, since "+c.About, fmt.Sprintf("none to %d requests: %s; the twin %s was answered", n, sent[n-1].Error, good.ID))
+		}
+		return t.judgement(reasonNegative(sent, good))
 	}
 }
 

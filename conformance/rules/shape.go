@@ -43,8 +43,8 @@ func Answered(variant string) check.Rule {
 // mayBeEmpty reports a probe that asks for what a device need not have: an unknown source, or a day long past. Whether
 // an answer without rows may be a refusal is not said, so such probes have rules of their own.
 func mayBeEmpty(probe string) bool {
-	return slices.Contains([]string{"scout/form", "agree/ipv6-spelling"}, probe) || apart(probe) ||
-		strings.HasSuffix(probe, "/by-source") || strings.HasSuffix(probe, "/example")
+	return slices.Contains([]string{"scout/form", "agree/ipv6-spelling", "stats/type-a/same-length"}, probe) || apart(probe) ||
+		strings.HasSuffix(probe, "/by-source") || strings.HasSuffix(probe, "/short-window") || strings.HasSuffix(probe, "/example")
 }
 
 // Success judges that a template's successes have a body.
