@@ -19,7 +19,7 @@ func odd(name, about string, b behaviour) Fool {
 // sources are there?), an unreachable host that is refused at once (which are reachable?), a window in the future that
 // is refused. Those are answers that the appliance within has to give.
 func eccentrics() []Fool {
-	return slices.Concat(oddTexts(), oddTransport(), oddRows(), oddErrors(), oddJobs(), oddBefore(), oddRequests(), oddTargets(), oddLogins(), oddSiblings())
+	return slices.Concat(oddTexts(), oddTransport(), oddRows(), oddKeeping(), oddErrors(), oddJobs(), oddBefore(), oddRequests(), oddTargets(), oddLogins(), oddSiblings())
 }
 
 // everything matches every call.

@@ -52,6 +52,15 @@ func spanFools() []Fool {
 			}
 			return rows
 		})),
+		mutant("span/hours-left-out", "analytics/agreement/minutes-with-hours", "has no row for every fourth hour", keepRows("", func(c *call, row *object) bool {
+			t, ok := at(row)
+			return !ok || interval(c.request()) != time.Hour || t.Hour()%4 != 3
+		})),
+		mutant("span/ipv6-hours-twice", "analytics/agreement/minutes-with-hours", "counts the flows of IPv6 sources twice in hours", ofInterval(time.Hour, func(row *object) {
+			if strings.Contains(source(row), ":") {
+				double("n_flows")(row)
+			}
+		})),
 		mutant("span/c-hangs-up-on-null", req+"c/start-time", "hangs up on a start_time of null in template C", func(within step) step {
 			return func(c *call) *answer {
 				if o := c.request(); o != nil && o.has("start_time") && o.get("start_time") == nil {

@@ -82,10 +82,10 @@ func spans() []step {
 	hour := noon.Truncate(time.Hour)
 	both := strings.Replace(last("flows_per_hour", "hours", 3, ""), "{", `{"start_time": 1702580400, "end_time": 1702584000, `, 1)
 	return []step{
-		ask("A", last("flows_per_second", "hours", 1, sources[0])), ask("A", last("flows_per_hour", "minutes", 180, "")),
+		ask("A", last("flows_per_second", "hours", 1, sources[0])), ask("A", last("flows_per_hour", "minutes", 180, "")), ask("A", last("flows_per_minute", "hours", 4, sources[0])),
 		ask("B", local("flows_per_hour", hour.Add(-50*time.Minute), hour.Add(-20*time.Minute), "")), ask("C", epoch("flows_per_hour", hour.Add(-50*time.Minute), hour.Add(-20*time.Minute), "")),
 		ask("C", epoch("flows_per_minute", hour.Add(-601*time.Second), hour.Add(-302*time.Second), "")), ask("A", last("flows_per_hour", "hours", "99999999999999999999", "")),
-		ask("statistics", both), ask("C", `{"stats_type": "flows_per_hour", "start_time": null, "end_time": 1702584000, "source_ip": ""}`),
+		ask("C", both), ask("C", `{"stats_type": "flows_per_hour", "start_time": null, "end_time": 1702584000, "source_ip": ""}`),
 	}
 }
 

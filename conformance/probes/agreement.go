@@ -2,6 +2,7 @@ package probes
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,7 +18,7 @@ func (s *set) agreement() []check.Probe {
 	out := []check.Probe{
 		{Name: "agree/minutes-with-hours", After: after, Send: send(func(sn check.Session) []exchange.Request {
 			end := closed(sn, time.Hour)
-			return s.twice(sn, end.Add(-2*time.Hour), end, "flows_per_minute", "flows_per_hour")
+			return s.twice(sn, end.Add(-6*time.Hour), end, "flows_per_minute", "flows_per_hour")
 		})},
 		{Name: "agree/seconds-with-minutes", After: after, Send: send(func(sn check.Session) []exchange.Request {
 			end := closed(sn, time.Minute)
@@ -67,13 +68,20 @@ func (s *set) agreement() []check.Probe {
 	return out
 }
 
-// twice asks template C for one window of one source at two granularities.
+// twice asks template C for one window of one source at two granularities, and of a source of the other family of
+// addresses.
 func (s *set) twice(sn check.Session, start, end time.Time, fine, coarse string) []exchange.Request {
 	f := sn.Facts()
-	return []exchange.Request{
+	out := []exchange.Request{
 		s.query(f, "fine", "C", corpus.Epoch(fine, start, end, one(f))),
 		s.query(f, "coarse", "C", corpus.Epoch(coarse, start, end, one(f))),
 	}
+	for _, other := range map4and6(f.Sources) {
+		if other != one(f) && slices.Contains(f.Sources, other) {
+			out = append(out, s.query(f, "fine other", "C", corpus.Epoch(fine, start, end, other)), s.query(f, "coarse other", "C", corpus.Epoch(coarse, start, end, other)))
+		}
+	}
+	return out
 }
 
 // eachSource asks for all sources and for some of them alone.

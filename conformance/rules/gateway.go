@@ -160,8 +160,8 @@ func minutesOf(e *check.Evidence, probe string) (flows map[key][]uint64, seen []
 	return flows, seen
 }
 
-// minutesNamed are the minutes that last_min may mean: the one that it begins, ends or lies in; all of them where it names none
-// of those that were seen.
+// minutesNamed are the labels of the minute that last_min may mean: the one that it begins, ends or lies in, and that a row
+// may name by its start or its end; all of them where it names none of those that were seen.
 func minutesNamed(v any, seen []int64) []int64 {
 	at, ok := tallied(v)
 	if !ok {
@@ -172,5 +172,5 @@ func minutesNamed(v any, seen []int64) []int64 {
 	if minute < first || minute > last {
 		return seen
 	}
-	return []int64{minute - 60, minute}
+	return []int64{minute - 60, minute, minute + 60}
 }

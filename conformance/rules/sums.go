@@ -9,17 +9,21 @@ import (
 )
 
 // AddUp judges that the fine rows of a probe add up to its coarse ones, and tells what peaks are made of.
-func AddUp(probe string) check.Rule {
-	return func(e *check.Evidence) check.Judgement {
-		var t tally
-		fine, coarse := step(e, probe, "fine"), step(e, probe, "coarse")
+func AddUp(probe string) check.Rule { return ofBoth(probe, addUp) }
+
+// ofBoth compares the fine and the coarse rows of a probe, for each of the sources that it asks for.
+func ofBoth(probe string, compare func(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally) check.Rule {
+	of := func(e *check.Evidence, which string) check.Judgement {
+		var none tally
+		fine, coarse := step(e, probe, "fine"+which), step(e, probe, "coarse"+which)
 		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 || fine.garbled || coarse.garbled {
-			return t.judgement("one of the two granularities had no rows")
+			return none.judgement("one of the two granularities had no rows")
 		}
 		// A label may be the start of its interval or the end; whichever fits is the device's.
-		best := better(addUp(e, fine, coarse, 0), addUp(e, fine, coarse, coarse.Query.Step))
+		best := better(compare(e, fine, coarse, 0), compare(e, fine, coarse, coarse.Query.Step))
 		return best.judgement("no coarse interval lay wholly inside the window")
 	}
+	return func(e *check.Evidence) check.Judgement { return merge(of(e, ""), of(e, " other")) }
 }
 
 // better is the reading of the labels by which more rows are as promised; where none is better, the first.
@@ -35,7 +39,29 @@ func addUp(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally 
 	var t tally
 	want := fmt.Sprintf("rows of %s add up to the row of %s", fine.Query.Step, coarse.Query.Step)
 	eachMade(e, fine, coarse, shift, func(r *Row, members []*Row) { judgeSum(&t, coarse, r, members, want) })
+	if gap := gapIn(fine, coarse, shift); !gap.IsZero() {
+		t.fail(coarse.X, want, fmt.Sprintf("no row of %s at %s, of which there are rows of %s", coarse.Query.Step, gap.Format(time.DateTime), fine.Query.Step))
+	}
 	return &t
+}
+
+// gapIn finds a coarse interval without a row, between two that have one, in which there are fine rows with counts; zero
+// where there is none.
+func gapIn(fine, coarse *Answer, shift time.Duration) time.Time {
+	times := coarse.times()
+	first, last := times[0], times[len(times)-1]
+	for i := range fine.Rows {
+		r := &fine.Rows[i]
+		at := r.Time
+		if shift > 0 {
+			at = at.Add(shift - fine.Query.Step)
+		}
+		label := first.Add(at.Sub(first).Truncate(coarse.Query.Step))
+		if label.After(first) && label.Before(last) && !silent(r) && coarse.index[key{label.Unix(), r.id.source}] == nil {
+			return label
+		}
+	}
+	return time.Time{}
 }
 
 // eachMade visits each coarse row with the fine rows that it is made of, labels being shift after the interval's start.
@@ -71,15 +97,7 @@ func eachMade(e *check.Evidence, fine, coarse *Answer, shift time.Duration, visi
 // Peaks judges that the peaks of a probe's coarse rows are not smaller than those of the fine rows that they are made
 // of: whatever interval a device takes the peak of, the larger row saw the smaller one's.
 func Peaks(probe string) check.Rule {
-	return func(e *check.Evidence) check.Judgement {
-		fine, coarse := step(e, probe, "fine"), step(e, probe, "coarse")
-		var none tally
-		if fine == nil || coarse == nil || len(fine.Rows) == 0 || len(coarse.Rows) == 0 || fine.garbled || coarse.garbled {
-			return none.judgement("one of the two granularities had no rows")
-		}
-		best := better(peaksOf(e, fine, coarse, 0), peaksOf(e, fine, coarse, coarse.Query.Step))
-		return best.judgement("no coarse interval lay wholly inside the window")
-	}
+	return ofBoth(probe, peaksOf)
 }
 
 func peaksOf(e *check.Evidence, fine, coarse *Answer, shift time.Duration) *tally {

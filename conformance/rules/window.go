@@ -47,11 +47,13 @@ func allowed(e *check.Evidence, a *Answer) span {
 		at := now(e, a)
 		return span{at.Add(-time.Duration(q.N)*unit[1] - slack), at.Add(a.X.Total + q.Step + 2*time.Second)}
 	}
-	slack := q.Step
-	if times := a.times(); len(times) > 0 && times[0].Sub(q.Start)%q.Step == 0 {
-		slack = 0
+	slack := func(edge time.Time) time.Duration {
+		if times := a.times(); len(times) > 0 && times[0].Sub(edge)%q.Step == 0 {
+			return 0
+		}
+		return q.Step
 	}
-	return span{q.Start.Add(-slack), q.End.Add(slack)}
+	return span{q.Start.Add(-slack(q.Start)), q.End.Add(slack(q.End))}
 }
 
 // inner is where every row of an answer must be, if the device has one: the part of the window that all readings share.
@@ -143,11 +145,24 @@ func missingRows(e *check.Evidence, a *Answer) string {
 	}
 	must := inner(e, a)
 	for _, w := range e.Parsed.(*parsed).ledger[a.Query.Step] {
-		if w.seen > 1 && must.holds(w.at) && a.index[w.key] == nil && (a.Query.Source == "" || w.key.source == canonical(a.Query.Source)) {
+		if w.seen > 1 && must.holds(w.at) && a.index[w.key] == nil && (a.Query.Source == "" || w.key.source == canonical(a.Query.Source)) && !moved(a, w) {
 			return fmt.Sprintf("no row of %s at %s, which other answers have (%s)", show(w.key.source), w.at.Format(time.DateTime), w.id)
 		}
 	}
 	return ""
+}
+
+// moved reports that a row may have gone from what the device keeps before an answer was given, or may have come to it
+// only afterwards: no document says how long rows are kept, nor how soon they are there.
+func moved(a *Answer, w *witness) bool {
+	const soon = 10 * time.Minute
+	times := a.times()
+	if len(times) == 0 {
+		return false
+	}
+	gone := w.last.Before(a.X.Started) && w.at.Before(times[0])
+	late := w.first.After(a.X.Started) && w.at.After(times[len(times)-1]) && w.at.Sub(times[len(times)-1]) < soon
+	return gone || late
 }
 
 // witness is a row that answers of one step have, and how many.
@@ -156,6 +171,8 @@ type witness struct {
 	at   time.Time
 	seen int
 	id   string // of the first exchange that has it
+
+	first, last time.Time // when the answers that have it were asked for
 }
 
 // ledger collects the rows that answers have inside their own windows.
@@ -176,11 +193,11 @@ func ledger(e *check.Evidence, answers []*Answer) map[time.Duration][]*witness {
 			}
 			w := index[a.Query.Step][r.id]
 			if w == nil {
-				w = &witness{key: r.id, at: r.Time, id: a.X.ID}
+				w = &witness{key: r.id, at: r.Time, id: a.X.ID, first: a.X.Started}
 				index[a.Query.Step][r.id] = w
 				out[a.Query.Step] = append(out[a.Query.Step], w)
 			}
-			w.seen++
+			w.seen, w.last = w.seen+1, a.X.Started
 		}
 	}
 	for _, list := range out {
