@@ -58,7 +58,10 @@ func (a *Appliance) Start() (Endpoint, error) {
 		}
 		e.URL = "https://" + socket.Addr().String()
 		e.CA, e.Fingerprint = pemOf(cert), fingerprint(cert)
-		config = &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}
+		config = &tls.Config{
+			Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12,
+			NextProtos: []string{"h2", "http/1.1", "http/1.0"}, // old clients offer the last alone, and would be turned away
+		}
 	}
 	if e.Collectors, err = a.startCollectors(); err != nil {
 		return Endpoint{}, errors.Join(err, socket.Close())
