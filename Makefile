@@ -1,6 +1,6 @@
 # What a person does here. Nothing but Go is needed for demo, test, bench and fuzz.
 .DEFAULT_GOAL := help
-.PHONY: help demo test race lint fmt bench fuzz oracles requirements
+.PHONY: help demo test race lint fmt bench peers fuzz oracles requirements
 
 ORACLES = ca-certificates curl libxml2-utils nfdump nfdump-sflow softflowd pmacct tshark qemu-user-static openssh-client \
 	openssh-server openssh-sftp-server lftp putty-tools rsync age ssh-audit python3-requests iproute2 sshfs $(if $(shell command -v npm),,nodejs npm)
@@ -40,6 +40,11 @@ fmt: ## format the Go code
 bench: ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
+peers: tools/peers/node_modules ## measure the mock beside other mock servers (needs npm and Java 17)
+	go build -o bin/flowgate ./cmd/flowgate
+	cd tools && go build -o ../bin/peers ./peers
+	bin/peers
+
 fuzz: ## run each fuzz target for FUZZTIME (30s), the decoders of flow datagrams for DECODERTIME (5m)
 	@set -e; for package in $$(go list ./...); do \
 		time=$(FUZZTIME); case $$package in */flowgen/wire) time=$(DECODERTIME);; esac; \
@@ -61,4 +66,8 @@ $(LINT): tools/go.mod tools/go.sum
 
 $(NPM)/redocly: tools/npm/package-lock.json
 	npm ci --prefix tools/npm --ignore-scripts --no-audit --no-fund
+	touch $@
+
+tools/peers/node_modules: tools/peers/package-lock.json
+	npm ci --prefix tools/peers --ignore-scripts --no-audit --no-fund
 	touch $@

@@ -62,6 +62,7 @@ var clocks = map[string]string{
 	"conformance/exchange/recorder.go": "default of exchange.Options.Now",
 	"flowgen/exporter.go":              "default of the exporter's Now",
 	"fixtures/sshtarget/target.go":     "default of sshtarget.Options.Now",
+	"tools/peers/main.go":              "the clock that the peers are measured with",
 }
 
 func TestImportsPointDown(t *testing.T) {
