@@ -29,7 +29,7 @@ func tables(out io.Writer, p plan, peers []*peer) error {
 	line("from process start to the first right answer, median", func(one *peer) string {
 		return fmt.Sprintf("%d ms", one.started[len(one.started)/2].Milliseconds())
 	})
-	line("resident memory before the load", func(one *peer) string { return fmt.Sprintf("%d MiB", one.idle/1024) })
+	line("resident memory after the probes below, before the load", func(one *peer) string { return fmt.Sprintf("%d MiB", one.idle/1024) })
 	line("the same after it", func(one *peer) string { return fmt.Sprintf("%d MiB", one.loaded/1024) })
 	for _, k := range kinds {
 		line(k.title+": requests a second", func(one *peer) string { return fmt.Sprintf("%.0f", one.load[k.place].rate()) })
