@@ -187,6 +187,7 @@ func responseChecks(t catalogue.Template) []row {
 	repeat := all
 	if t.Name != "A" {
 		repeat = []string{"agree/repeat/" + t.Slug}
+		rows = append(rows, row{prefix + "/repeatable", "after-refusal", []string{probes.AfterRefusal(t)}, rules.AfterRefusal(probes.AfterRefusal(t))})
 	}
 	rows = append(rows, row{prefix + "/repeatable", "", repeat, rules.Repeatable(t.Name)})
 	for _, f := range []string{"n_flows", "n_bytes", "n_bad_bytes", "n_packets", "n_bad_packets"} {

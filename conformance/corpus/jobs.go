@@ -6,7 +6,10 @@ import "github.com/flowgate-dev/flowgate/openapi/dialect"
 const DeadHost = "192.0.2.1"
 
 // DeadPath is a directory that exists nowhere.
-const DeadPath = "/flowgate/no/such/directory"
+const DeadPath = "/flowgate/No/Such/Directory"
+
+// punctuation is a password, as JSON, of characters that mean something to a shell, a database or an old character set.
+const punctuation = `"it's \"50 %\" of $9, ünï & 東"`
 
 // DeadJob is the positive twin of the negative jobs: well formed, and harmless if it is taken.
 func DeadJob(secret string, restore bool) Job {
@@ -34,6 +37,10 @@ func Jobs(prefix string) []Case {
 		t.key(f.req, "number", f.key, "5", Reject)
 		t.key(f.req, "object", f.key, "{}", Reject)
 	}
+	// Any text may stand there; which texts a device takes is its own affair, but none is an internal error.
+	t.key("password", "punctuation", "password", punctuation, Any)
+	t.key("security-pwd", "punctuation", "security_pwd", punctuation, Any)
+	t.key("path", "punctuation", "path", `"/flowgate/it's no such directory, ü"`, Any)
 	t.key("hostname", "number", "hostname", "5", Reject)
 	t.key("hostname", "array", "hostname", `["192.0.2.1"]`, Reject)
 	t.key("hostname", "empty", "hostname", `""`, Reject)

@@ -52,6 +52,30 @@ func spanFools() []Fool {
 			}
 			return rows
 		})),
+		mutant("span/c-empty-after-a-refusal", "analytics/response/type-c/repeatable", "has no rows for a request of template C that follows a refused one", func(within step) step {
+			refused := false
+			return func(c *call) *answer {
+				a := within(c)
+				if c.template() == "C" && a.ok() && refused {
+					a = asJSON(http.StatusOK, []any{})
+				}
+				if c.template() != "" {
+					refused = a.status == http.StatusBadRequest
+				}
+				return a
+			}
+		}),
+		mutant("span/b-broken-after-a-denial", "analytics/response/type-b/repeatable", "breaks on a request of template B that follows a denied one", func(within step) step {
+			denied := false
+			return func(c *call) *answer {
+				a := within(c)
+				if c.template() == "B" && a.ok() && denied {
+					a = refusal(http.StatusInternalServerError, "INTERNAL_ERROR", "Internal error.")
+				}
+				denied = a.status == http.StatusUnauthorized
+				return a
+			}
+		}),
 		mutant("span/hours-left-out", "analytics/agreement/minutes-with-hours", "has no row for every fourth hour", keepRows("", func(c *call, row *object) bool {
 			t, ok := at(row)
 			return !ok || interval(c.request()) != time.Hour || t.Hour()%4 != 3

@@ -1,6 +1,7 @@
 package fools
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -46,6 +47,12 @@ func (s starter) answers() []Fool {
 	return []Fool{
 		mutant(s.word+"/start-not-known", s.prefix+"resource", "cannot start a "+s.word+" by POST", instead(s.of, func(*call) *answer {
 			return refusal(http.StatusNotFound, "RESOURCE_NOT_FOUND", "There is no such resource.")
+		})),
+		mutant(s.word+"/start-breaks-on-an-apostrophe", s.prefix+"security-pwd", "breaks on an apostrophe in what a "+s.word+" is started with", instead(s.of, func(c *call) *answer {
+			if bytes.ContainsRune(c.body, '\'') {
+				return refusal(http.StatusInternalServerError, "INTERNAL_ERROR", "Internal error.")
+			}
+			return nil
 		})),
 		mutant(s.word+"/start-forgotten", s.prefix+"resource", "says that it starts a "+s.word+" and does nothing", func(within step) step {
 			return func(c *call) *answer {

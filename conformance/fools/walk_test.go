@@ -81,7 +81,11 @@ func calendarDays() []step {
 func spans() []step {
 	hour := noon.Truncate(time.Hour)
 	both := strings.Replace(last("flows_per_hour", "hours", 3, ""), "{", `{"start_time": 1702580400, "end_time": 1702584000, `, 1)
+	good := local("flows_per_minute", hour.Add(-20*time.Minute), hour, sources[0])
+	denied := ask("B", good)
+	denied.auth = "-"
 	return []step{
+		ask("C", epoch("flows_per_fortnight", hour.Add(-time.Minute), hour, "")), ask("C", epoch("flows_per_minute", hour.Add(-20*time.Minute), hour, sources[0])), denied, ask("B", good),
 		ask("A", last("flows_per_second", "hours", 1, sources[0])), ask("A", last("flows_per_hour", "minutes", 180, "")), ask("A", last("flows_per_minute", "hours", 4, sources[0])),
 		ask("B", local("flows_per_hour", hour.Add(-50*time.Minute), hour.Add(-20*time.Minute), "")), ask("C", epoch("flows_per_hour", hour.Add(-50*time.Minute), hour.Add(-20*time.Minute), "")),
 		ask("C", epoch("flows_per_minute", hour.Add(-601*time.Second), hour.Add(-302*time.Second), "")), ask("A", last("flows_per_hour", "hours", "99999999999999999999", "")),
@@ -234,7 +238,7 @@ func jobs() []step {
 			strings.Replace(twin, `"192.0.2.1"`, "5", 1), strings.Replace(twin, `"192.0.2.1"`, `""`, 1), strings.Replace(twin, `"hostname": "192.0.2.1", `, "", 1),
 			strings.Replace(twin, `"root"`, "5", 1), strings.Replace(twin, `"username": "root", `, "", 1), strings.Replace(twin, `"ssh-word"`, "5", 1),
 			strings.Replace(twin, `"ssh-word"`, "{}", 1), strings.Replace(twin, `"/srv/backups"`, "5", 1), strings.Replace(twin, `"path": "/srv/backups", `, "", 1),
-			strings.Replace(twin, `"vault-of-remote"`, "5", 1), strings.Replace(twin, `"vault-of-remote"`, "{}", 1),
+			strings.Replace(twin, `"vault-of-remote"`, "5", 1), strings.Replace(twin, `"vault-of-remote"`, `"it's"`, 1), strings.Replace(twin, `"vault-of-remote"`, "{}", 1),
 			strings.Replace(twin, `"no_cert": "false"`, `"no_cert": 0`, 1), strings.Replace(twin, `"no_cert": "false"`, `"no_cert": {}`, 1),
 			strings.Replace(twin, `"no_cert": "false"`, `"no_cert": false`, 1),
 			strings.Replace(twin, `{`, `{"extra": "x", `, 1),

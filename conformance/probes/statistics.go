@@ -28,7 +28,7 @@ func (s *set) statistics() []check.Probe {
 		out = append(out, s.bySource(t), s.example(t))
 	}
 	out = append(out, s.units()...)
-	return append(append(out, s.earlyDay(), s.leapDay()), slices.Concat(s.calendar(), s.lengths())...)
+	return append(append(out, s.earlyDay(), s.leapDay()), slices.Concat(s.calendar(), s.lengths(), s.afterRefusals())...)
 }
 
 // grid asks each granularity, of all sources and of one.

@@ -44,7 +44,7 @@ func Answered(variant string) check.Rule {
 // an answer without rows may be a refusal is not said, so such probes have rules of their own.
 func mayBeEmpty(probe string) bool {
 	return slices.Contains([]string{"scout/form", "agree/ipv6-spelling", "stats/type-a/same-length"}, probe) || apart(probe) ||
-		strings.HasSuffix(probe, "/by-source") || strings.HasSuffix(probe, "/short-window") || strings.HasSuffix(probe, "/example")
+		strings.HasSuffix(probe, "/by-source") || strings.HasSuffix(probe, "/short-window") || strings.HasSuffix(probe, "/after-refusal") || strings.HasSuffix(probe, "/example")
 }
 
 // Success judges that a template's successes have a body.
