@@ -128,7 +128,7 @@ func (p *pass) token(b []byte, t token) []byte {
 	if !t.open {
 		content = content[:len(content)-1]
 	}
-	spans := findEscaped(content, p.needles)
+	spans := findEscaped(content, p.secrets)
 	for _, sp := range spans {
 		p.leak(sp.kind, t.kind)
 	}
@@ -159,8 +159,8 @@ func keyedEscaped(b []byte) []byte {
 // bare redacts a number, a literal, or what stands without quotes in broken text.
 func (p *pass) bare(raw []byte, t token) []byte {
 	number := json.Valid(raw) && raw[0] != 't' && raw[0] != 'f' && raw[0] != 'n'
-	for i := range p.needles {
-		n := &p.needles[i]
+	for i := range p.secrets.needles {
+		n := &p.secrets.needles[i]
 		if n.value == string(raw) && (!n.numeric || !n.short) {
 			p.leak(n.kind, t.kind)
 			return []byte(`"` + placeholder(n.kind) + `"`)
@@ -171,7 +171,7 @@ func (p *pass) bare(raw []byte, t token) []byte {
 		return []byte("0")
 	case t.kind != "" && !json.Valid(raw):
 		return []byte(`"` + placeholder(t.kind) + `"`)
-	case !number && len(find(raw, p.needles)) > 0:
+	case !number && len(find(raw, p.secrets)) > 0:
 		return p.values(slices.Clone(raw), t.kind)
 	}
 	return raw

@@ -71,33 +71,30 @@ func (v view) pos(i int) int {
 
 // find lists where secrets stand in s, whatever their encoding: plain, base64, percent-escaped, JSON-escaped, as
 // entities of XML or HTML, and two of these over each other. Spans are in order and do not overlap.
-func find(s []byte, needles []needle) []span {
-	if tooShort(s, needles) {
+func find(s []byte, in *secrets) []span {
+	if len(s) < in.least {
 		return nil
 	}
-	return merge(look(view{text: s}, 2, needles, nil))
+	return merge(look(view{text: s}, 2, in, nil))
 }
 
 // findEscaped is find for the inside of a JSON string: a span never begins or ends within an escape.
-func findEscaped(s []byte, needles []needle) []span {
-	if tooShort(s, needles) {
+func findEscaped(s []byte, in *secrets) []span {
+	if len(s) < in.least {
 		return nil
 	}
 	v := view{text: s}
 	if w, ok := unescapeJSON(v); ok {
 		v = w
 	}
-	return merge(look(v, 2, needles, nil))
+	return merge(look(v, 2, in, nil))
 }
 
-// tooShort holds for most strings of most answers: what decodes to a secret is not shorter than it.
-func tooShort(s []byte, needles []needle) bool {
-	return !slices.ContainsFunc(needles, func(n needle) bool { return len(s) >= n.least })
-}
-
-func look(v view, depth int, needles []needle, spans []span) []span {
-	for i := range needles {
-		spans = needles[i].search(v, spans)
+func look(v view, depth int, in *secrets, spans []span) []span {
+	if in.maybe(v.text) {
+		for i := range in.needles {
+			spans = in.needles[i].search(v, spans)
+		}
 	}
 	if depth == 0 {
 		return spans
@@ -105,15 +102,14 @@ func look(v view, depth int, needles []needle, spans []span) []span {
 	if !bytes.ContainsAny(v.text, `%+\&`) {
 		return spans
 	}
-	spaces := slices.ContainsFunc(needles, func(n needle) bool { return strings.Contains(n.value, " ") })
 	for _, decode := range []func(view) (view, bool){
 		func(v view) (view, bool) { return unescapePercent(v, false) },
-		func(v view) (view, bool) { return unescapePercent(v, spaces) },
+		func(v view) (view, bool) { return unescapePercent(v, in.spaces) },
 		unescapeJSON,
 		unescapeEntities,
 	} {
 		if w, ok := decode(v); ok {
-			spans = look(w, depth-1, needles, spans)
+			spans = look(w, depth-1, in, spans)
 		}
 	}
 	return spans
@@ -230,12 +226,15 @@ func replace(s []byte, spans []span) []byte {
 
 // suspicious is a quick look at a body: false means that it holds no secret and no secret key. Most bodies are long
 // and innocent, and rules want them byte for byte.
-func suspicious(b []byte, needles []needle) bool {
+func suspicious(b []byte, in *secrets) bool {
 	if bytes.IndexByte(b, '\\') >= 0 || bytes.IndexByte(b, '%') >= 0 || bytes.IndexByte(b, '&') >= 0 || mentions(b) {
 		return true
 	}
-	for i := range needles {
-		n := &needles[i]
+	if !in.maybe(b) {
+		return false
+	}
+	for i := range in.needles {
+		n := &in.needles[i]
 		if bytes.Contains(b, n.word) {
 			return true
 		}
@@ -252,9 +251,17 @@ func suspicious(b []byte, needles []needle) bool {
 
 // mentions reports that a secret key occurs in b, in whatever case.
 func mentions(b []byte) bool {
-	lower := bytes.ToLower(b)
+	for at := keyStarts.next(b, 0); at >= 0; at = keyStarts.next(b, at+1) {
+		if startsWithKey(b[at:]) {
+			return true
+		}
+	}
+	return false
+}
+
+func startsWithKey(b []byte) bool {
 	for key := range secretKeys {
-		if bytes.Contains(lower, []byte(key)) {
+		if len(b) >= len(key) && strings.EqualFold(string(b[:len(key)]), key) {
 			return true
 		}
 	}

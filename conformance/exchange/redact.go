@@ -45,6 +45,7 @@ type Redactor struct {
 	mu    sync.RWMutex
 	user  string
 	known map[string]needle // by value
+	cache *secrets          // of all that is known; nil where it has to be made anew
 }
 
 // NewRedactor makes a redactor for the account of that name, which is no secret; "" where it is not known.
@@ -61,6 +62,7 @@ func (r *Redactor) Keep(kind, value string) {
 	defer r.mu.Unlock()
 	if _, ok := r.known[value]; !ok {
 		r.known[value] = newNeedle(kind, value, r.user)
+		r.cache = nil
 	}
 }
 
@@ -71,22 +73,25 @@ func (r *Redactor) size() int {
 	return len(r.known)
 }
 
-// needles are the secrets known now, in a fixed order.
-func (r *Redactor) needles() []needle {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	out := make([]needle, 0, len(r.known))
-	for _, v := range slices.Sorted(maps.Keys(r.known)) {
-		out = append(out, r.known[v])
+// secrets are those known now, in a fixed order.
+func (r *Redactor) secrets() *secrets {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.cache == nil {
+		needles := make([]needle, 0, len(r.known))
+		for _, v := range slices.Sorted(maps.Keys(r.known)) {
+			needles = append(needles, r.known[v])
+		}
+		r.cache = newSecrets(needles)
 	}
-	return out
+	return r.cache
 }
 
 // Redact takes every known secret out of x, in place, and adds to x.Leaks what the answer gave back. Bodies longer
 // than maxBody are cut afterwards; 0 cuts nothing. Names (ID, Probe, Step, Operation, Variant, Auth) are left alone.
 func (r *Redactor) Redact(x *Exchange, maxBody int) {
 	r.learn(x)
-	p := &pass{needles: r.needles(), leaks: map[Leak]bool{}}
+	p := &pass{secrets: r.secrets(), leaks: map[Leak]bool{}}
 	x.Request.URL = p.url(x.Request.URL)
 	x.Request.Header = p.headers(x.Request.Header, x.Auth == Verbatim)
 	x.Request.Body = p.body(x.Request.Body, x.Request.Header, x.Request.Cut > 0)
@@ -177,7 +182,7 @@ func (r *Redactor) learnAddress(location string) {
 
 // pass is one exchange being redacted.
 type pass struct {
-	needles []needle
+	secrets *secrets
 	where   string // the part of an answer being read, for leaks
 	leaks   map[Leak]bool
 }
@@ -202,7 +207,7 @@ func (p *pass) plain(s string) string {
 
 // values redacts by value. What stands under the key of a session may be that session.
 func (p *pass) values(s []byte, under string) []byte {
-	spans := find(s, p.needles)
+	spans := find(s, p.secrets)
 	if len(spans) == 0 {
 		return s
 	}
@@ -237,7 +242,7 @@ func (p *pass) header(name, v string, verbatim bool) string {
 			return p.plain(v)
 		}
 		scheme, _, found := strings.Cut(v, " ")
-		if found && !strings.ContainsAny(scheme, "=:/+") && len(find([]byte(scheme), p.needles)) == 0 {
+		if found && !strings.ContainsAny(scheme, "=:/+") && len(find([]byte(scheme), p.secrets)) == 0 {
 			return scheme + " " + placeholder(kindCredentials)
 		}
 		return placeholder(kindCredentials)
@@ -271,7 +276,7 @@ func (p *pass) cookies(v string) string {
 			out = append(out, placeholder(kindCookie))
 			continue
 		}
-		for _, sp := range find([]byte(value), p.needles) {
+		for _, sp := range find([]byte(value), p.secrets) {
 			p.leak(sp.kind, kindSession)
 		}
 		out = append(out, p.plain(name)+"="+placeholder(kindCookie))
@@ -288,30 +293,30 @@ func (p *pass) body(b []byte, h http.Header, torn bool) []byte {
 	if p.compressed(b, h) {
 		return []byte(placeholder("compressed body"))
 	}
-	if !suspicious(b, p.needles) {
+	if !suspicious(b, p.secrets) {
 		return p.tail(b, torn)
 	}
 	if !looksJSON(b) {
-		return p.tail(p.checked(keyed(p.values(b, "")), p.needles), torn)
+		return p.tail(p.checked(keyed(p.values(b, "")), p.secrets), torn)
 	}
 	out := p.json(b)
 	if !json.Valid(out) { // a secret may lie across what look like its strings
-		wordy := slices.DeleteFunc(slices.Clone(p.needles), func(n needle) bool { return n.numeric })
+		wordy := p.secrets.without(func(n *needle) bool { return n.numeric })
 		out = p.checked(p.with(wordy).values(out, ""), wordy)
 	}
 	return p.tail(out, torn)
 }
 
 // checked is b, or nothing of it where it still holds a secret.
-func (p *pass) checked(b []byte, needles []needle) []byte {
-	if len(find(b, needles)) > 0 {
+func (p *pass) checked(b []byte, in *secrets) []byte {
+	if len(find(b, in)) > 0 {
 		return []byte(placeholder("body"))
 	}
 	return b
 }
 
-func (p *pass) with(needles []needle) *pass {
-	return &pass{needles: needles, where: p.where, leaks: p.leaks}
+func (p *pass) with(in *secrets) *pass {
+	return &pass{secrets: in, where: p.where, leaks: p.leaks}
 }
 
 // tail takes the beginning of a secret off the end of a body that was cut there.
@@ -319,7 +324,7 @@ func (p *pass) tail(b []byte, torn bool) []byte {
 	if !torn {
 		return b
 	}
-	for _, n := range p.needles {
+	for _, n := range p.secrets.needles {
 		for size := min(len(n.value)-1, len(b)); size >= 4; size-- {
 			if bytes.HasSuffix(b, []byte(n.value[:size])) {
 				return append(bytes.Clone(b[:len(b)-size]), placeholder(n.kind)...)

@@ -75,7 +75,7 @@ func BeforeRun(r Record, probe string) check.Rule {
 			if !x.OK() {
 				continue
 			}
-			o := r.object(&x)
+			o := r.object(e, &x)
 			switch {
 			case len(o) > 0 && !unused(o):
 				return t.judgement("a job has run on this device before")

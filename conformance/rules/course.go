@@ -47,7 +47,7 @@ func EndsAs(k Kind) check.Rule {
 		if t.ended() == "COMPLETED" {
 			return "", "COMPLETED"
 		}
-		if last := LastSuccessful.object(t.end); k.Record == Running && last != nil && !same(last, LastSuccessful.object(t.before)) {
+		if last := LastSuccessful.object(e, t.end); k.Record == Running && last != nil && !same(last, LastSuccessful.object(e, t.before)) {
 			return "status " + show(o["status"]) + ", although last_successful tells of a new success", ""
 		}
 		status := statusOf(o)

@@ -41,7 +41,7 @@ func startedBy(e *check.Evidence, probe string, x *exchange.Exchange) string {
 	if r.Operation == "" || x.OK() || before == nil || after == nil {
 		return ""
 	}
-	was, is := r.object(before), r.object(after)
+	was, is := r.object(e, before), r.object(e, after)
 	if unused(is) || is["host"] != corpus.DeadHost || fmt.Sprint(was["timeStamp"]) == fmt.Sprint(is["timeStamp"]) {
 		return ""
 	}

@@ -31,7 +31,7 @@ func Given(r Record, field, key string) check.Rule {
 		j := typed(e)
 		var t tally
 		for _, tr := range traces(e, k, everyProbe(k)) {
-			o, posted := r.object(tr.end), tr.posted[key]
+			o, posted := r.object(e, tr.end), tr.posted[key]
 			if r == LastSuccessful && posted == nil {
 				posted = tr.record(tr.end)[field] // what was used in its place
 			}
@@ -252,17 +252,17 @@ func onlySuccess(e *check.Evidence, k Kind) check.Judgement {
 		if tr.before == nil {
 			continue
 		}
-		earlier := LastSuccessful.object(tr.before)
+		earlier := LastSuccessful.object(e, tr.before)
 		bad := false
 		for i := range tr.polls {
 			x := &tr.polls[i]
-			if statusOf(tr.record(x)) != "COMPLETED" && !sameSuccess(LastSuccessful.object(x), earlier) {
+			if statusOf(tr.record(x)) != "COMPLETED" && !sameSuccess(LastSuccessful.object(e, x), earlier) {
 				t.fail(x, want, "it changed while the status was "+show(tr.record(x)["status"]))
 				bad = true
 				break
 			}
 		}
-		last, running := LastSuccessful.object(tr.end), tr.record(tr.end)
+		last, running := LastSuccessful.object(e, tr.end), tr.record(tr.end)
 		moved := last != nil && fmt.Sprint(last["timeStamp"]) == fmt.Sprint(running["timeStamp"])
 		switch {
 		case bad:
@@ -281,7 +281,7 @@ func SameRun(e *check.Evidence) check.Judgement {
 		if t.ended() != "COMPLETED" {
 			return "", ""
 		}
-		last, running := LastSuccessful.object(t.end), t.record(t.end)
+		last, running := LastSuccessful.object(e, t.end), t.record(t.end)
 		for _, f := range []string{"host", "username", "path", "timeStamp"} {
 			if fmt.Sprint(last[f]) != fmt.Sprint(running[f]) {
 				return fmt.Sprintf("%s is %s in last_successful and %s in running", f, show(last[f]), show(running[f])), ""
@@ -351,7 +351,7 @@ func lastMade(e *check.Evidence) string {
 	if made == nil || made.end == nil {
 		return ""
 	}
-	subdir, _ := LastSuccessful.object(made.end)["subdir"].(string)
+	subdir, _ := LastSuccessful.object(e, made.end)["subdir"].(string)
 	return subdir
 }
 

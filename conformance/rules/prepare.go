@@ -23,9 +23,12 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 	e := &check.Evidence{Exchanges: exchanges}
 	e.Skew, e.SkewKnown = skew(exchanges)
 	e.Claims = claims(e.Of("scout/common"))
-	p := &parsed{}
+	p := &parsed{statuses: map[string]any{}}
 	for i := range exchanges {
 		x := &exchanges[i]
+		if x.Operation == corpus.GetBackup || x.Operation == corpus.GetRestore {
+			p.status(x.Response.Body)
+		}
 		if x.Operation == corpus.ImportStats && x.Auth == exchange.Account && x.OK() && complete(x) && positive(x.Probe) {
 			p.answers = append(p.answers, answer(x))
 		}
@@ -57,10 +60,21 @@ func positive(probe string) bool {
 		strings.HasPrefix(probe, "negative/twin/")
 }
 
-// parsed is what Prepare made of the exchanges of import_stats.
+// parsed is what Prepare made of the exchanges.
 type parsed struct {
+	statuses map[string]any // the JSON of answers of the status resources, by their text: a job is looked at many times
 	answers []*Answer
 	ledger  map[time.Duration][]*witness // by the interval of a row, in the order of time
+}
+
+// status reads an answer of a status resource once.
+func (p *parsed) status(body []byte) {
+	if _, known := p.statuses[string(body)]; known {
+		return
+	}
+	if v, err := decode(body); err == nil {
+		p.statuses[string(body)] = v
+	}
 }
 
 func answersOf(e *check.Evidence) []*Answer { return e.Parsed.(*parsed).answers }

@@ -46,9 +46,9 @@ func statusAnswers(e *check.Evidence, operation string) []exchange.Exchange {
 }
 
 // object digs the record out of an answer; nil where it is not there, or no object.
-func (r Record) object(x *exchange.Exchange) map[string]any {
-	v, err := decode(x.Response.Body)
-	if err != nil {
+func (r Record) object(e *check.Evidence, x *exchange.Exchange) map[string]any {
+	v, ok := told(e, x)
+	if !ok {
 		return nil
 	}
 	if list, ok := v.([]any); ok && r.Operation == corpus.GetBackup {
@@ -64,12 +64,23 @@ func (r Record) object(x *exchange.Exchange) map[string]any {
 	return o
 }
 
+// told is the JSON of an answer of a status resource; it is shared and read-only. ok is false where it is none.
+func told(e *check.Evidence, x *exchange.Exchange) (v any, ok bool) {
+	if p, prepared := e.Parsed.(*parsed); prepared {
+		if v, ok = p.statuses[string(x.Response.Body)]; ok {
+			return v, true
+		}
+	}
+	v, err := decode(x.Response.Body)
+	return v, err == nil
+}
+
 // eachRecord judges every record that tells of a job.
 func eachRecord(r Record, want string, judge func(o map[string]any) string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range statusAnswers(e, r.Operation) {
-			o := r.object(&x)
+			o := r.object(e, &x)
 			if o == nil || unused(o) || r.awaits(e, &x, o) {
 				continue
 			}
@@ -111,7 +122,7 @@ func Status(r Record) check.Rule {
 		var t tally
 		want := "status is one of " + strings.Join(values, ", ")
 		for _, x := range statusAnswers(e, r.Operation) {
-			o := r.object(&x)
+			o := r.object(e, &x)
 			v, there := o["status"]
 			text, _ := v.(string)
 			switch {
@@ -134,7 +145,7 @@ func Timestamp(r Record) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, x := range statusAnswers(e, r.Operation) {
-			o := r.object(&x)
+			o := r.object(e, &x)
 			if o == nil || unused(o) || r.awaits(e, &x, o) {
 				continue
 			}
@@ -291,7 +302,7 @@ func Present(r Record) check.Rule {
 // completed reports that a backup of this run had been shown as COMPLETED before the exchange, or in it.
 func completed(e *check.Evidence, x *exchange.Exchange) bool {
 	for _, y := range statusAnswers(e, corpus.GetBackup) {
-		if Running.object(&y)["status"] == "COMPLETED" {
+		if Running.object(e, &y)["status"] == "COMPLETED" {
 			return true
 		}
 		if y.ID == x.ID {
@@ -307,7 +318,7 @@ func ExtraStatusKeys(records ...Record) check.Rule {
 		var t tally
 		for _, r := range records {
 			for _, x := range statusAnswers(e, r.Operation) {
-				o := r.object(&x)
+				o := r.object(e, &x)
 				if extra := unknownKeys(o, r.keys()); len(extra) > 0 {
 					t.note(&x, strings.TrimSpace(r.Name+" also has "+strings.Join(extra, ", ")))
 					return t.judgement("")
@@ -323,7 +334,7 @@ func ExtraStatusKeys(records ...Record) check.Rule {
 func RestoreSubdir(e *check.Evidence) check.Judgement {
 	var t tally
 	for _, x := range statusAnswers(e, corpus.GetRestore) {
-		o := Restoring.object(&x)
+		o := Restoring.object(e, &x)
 		if o == nil || unused(o) {
 			continue
 		}

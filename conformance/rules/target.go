@@ -181,7 +181,7 @@ func (w *watched) written(p string) bool {
 // FarSubdir judges that subdir names the directory of the backup.
 func FarSubdir(e *check.Evidence) check.Judgement {
 	return eachFar(func(t *tally, w *watched) {
-		subdir, _ := LastSuccessful.object(w.end)["subdir"].(string)
+		subdir, _ := LastSuccessful.object(e, w.end)["subdir"].(string)
 		if len(w.sight.Files) == 0 || subdir == "" {
 			return // told by other requirements
 		}

@@ -48,7 +48,7 @@ func FarTransfer(e *check.Evidence) check.Judgement {
 // FarName notes how the directory of a backup is named.
 func FarName(e *check.Evidence) check.Judgement {
 	return eachFar(func(t *tally, w *watched) {
-		subdir, _ := LastSuccessful.object(w.end)["subdir"].(string)
+		subdir, _ := LastSuccessful.object(e, w.end)["subdir"].(string)
 		if subdir == "" {
 			return
 		}

@@ -33,7 +33,7 @@ func newestDir(e *check.Evidence) string {
 	if made == nil || made.ended() != "COMPLETED" {
 		return ""
 	}
-	subdir, _ := LastSuccessful.object(made.end)["subdir"].(string)
+	subdir, _ := LastSuccessful.object(e, made.end)["subdir"].(string)
 	if !below(subdir, made.sight.Path) {
 		return ""
 	}

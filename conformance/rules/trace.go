@@ -35,6 +35,7 @@ var (
 
 // trace is one followed job.
 type trace struct {
+	e      *check.Evidence
 	kind   Kind
 	before *exchange.Exchange
 	start  *exchange.Exchange
@@ -46,7 +47,7 @@ type trace struct {
 
 // follow reads a job's trace off its probe; nil where nothing was posted.
 func follow(e *check.Evidence, k Kind, probe string) *trace {
-	t := &trace{kind: k}
+	t := &trace{e: e, kind: k}
 	list := e.Of(probe)
 	for i := range list {
 		x := &list[i]
@@ -94,7 +95,7 @@ func (t *trace) record(x *exchange.Exchange) map[string]any {
 	if x == nil {
 		return nil
 	}
-	return t.kind.Record.object(x)
+	return t.kind.Record.object(t.e, x)
 }
 
 func statusOf(o map[string]any) string {
@@ -221,12 +222,12 @@ func Untouched(e *check.Evidence) check.Judgement {
 		case x.Operation == corpus.StartRestore && x.OK():
 			return t.judgement("")
 		case x.Operation == corpus.GetBackup && x.OK():
-			if o := Running.object(x); !unused(o) {
+			if o := Running.object(e, x); !unused(o) {
 				began[fmt.Sprint(o["timeStamp"])] = true
 			}
 		case x.Probe == "job/restore/untouched" && x.OK():
 			const want = "no restore, since none was started"
-			if o := Restoring.object(x); !unused(o) && began[fmt.Sprint(o["timeStamp"])] {
+			if o := Restoring.object(e, x); !unused(o) && began[fmt.Sprint(o["timeStamp"])] {
 				t.fail(x, want, "the backup with timeStamp "+show(o["timeStamp"]))
 			} else {
 				t.pass(x, want, "no backup is told as one")
@@ -270,12 +271,12 @@ func Started(k Kind) check.Rule {
 			switch {
 			case x.Operation == k.Start && x.OK():
 				last = nil
-			case x.Operation != k.Record.Operation || x.Auth != exchange.Account || !x.OK() || statusOf(k.Record.object(x)) == "EXECUTING":
+			case x.Operation != k.Record.Operation || x.Auth != exchange.Account || !x.OK() || statusOf(k.Record.object(e, x)) == "EXECUTING":
 			case last == nil:
 				last = x
 			default:
-				was, now := k.Record.object(last)["timeStamp"], k.Record.object(x)["timeStamp"]
-				if statusOf(k.Record.object(last)) == statusOf(k.Record.object(x)) && fmt.Sprint(was) != fmt.Sprint(now) {
+				was, now := k.Record.object(e, last)["timeStamp"], k.Record.object(e, x)["timeStamp"]
+				if statusOf(k.Record.object(e, last)) == statusOf(k.Record.object(e, x)) && fmt.Sprint(was) != fmt.Sprint(now) {
 					t.fail(x, "the same time for as long as no other job is started", fmt.Sprintf("%s, then %s", show(was), show(now)))
 				}
 				last = x

@@ -114,7 +114,7 @@ func (w *world) examine(ctx context.Context, d *device, run []string) (report *v
 		return nil, err
 	}
 	o := mockserver.Options{
-		PlainHTTP: true, PasswordCost: 4, WorkFactor: 10, Seed: w.seed, Store: w.store, Clock: at, JobDuration: 500 * time.Millisecond,
+		PlainHTTP: true, PasswordCost: 4, WorkFactor: 5, Seed: w.seed, Store: w.store, Clock: at, JobDuration: 500 * time.Millisecond,
 		Siblings: w.siblings,
 	}
 	if d.options != nil {
