@@ -27,12 +27,20 @@ type answer struct {
 	body   []byte
 }
 
-// is tells whether an answer is an error with this status and error_id.
-func (a answer) is(status int, id string) bool {
+// refused says how near an answer is to an error with this status and error_id.
+func (a answer) refused(status int, id string) string {
 	var told struct {
 		ID string `json:"error_id"`
 	}
-	return a.status == status && json.Unmarshal(a.body, &told) == nil && told.ID == id
+	switch {
+	case a.status == 0:
+		return "no answer"
+	case a.status != status:
+		return fmt.Sprintf("no: %d", a.status)
+	case json.Unmarshal(a.body, &told) != nil || told.ID != id:
+		return "the status only"
+	}
+	return yes
 }
 
 func (q question) request(ctx context.Context, url string) (*http.Request, error) {
@@ -73,42 +81,61 @@ func window(from, to int) string {
 // abilities are what a client of an appliance needs from its stand-in. Each is probed.
 var abilities = []struct {
 	title string
-	holds func(ask func(question) answer) bool
+	probe func(ask func(question) answer) string
 }{
-	{"the body of a GET is read: broken JSON is refused, the documents' example is not", func(ask func(question) answer) bool {
-		good := ask(question{path: statsAt, user: "admin:admin", body: window(1702580400, 1702580460)})
-		bad := ask(question{path: statsAt, user: "admin:admin", body: `{"stats_type":`})
-		return good.status == 200 && bad.status >= 400 && bad.status < 500
+	{"the body of a GET is read: a field of a wrong type is refused, the documents' example is not", func(ask func(question) answer) string {
+		good, bad := ask(asked(window(1702580400, 1702580460))), ask(asked(wrongType()))
+		return verdict(good.status == 200 && bad.status >= 400 && bad.status < 500)
 	}},
-	{"a field of a wrong type: 400 BAD_REQUEST", func(ask func(question) answer) bool {
-		body := strings.Replace(window(1702580400, 1702580460), `"flows_per_minute"`, "7", 1)
-		return ask(question{path: statsAt, user: "admin:admin", body: body}).is(400, "BAD_REQUEST")
+	{"that field: 400 BAD_REQUEST", func(ask func(question) answer) string {
+		return ask(asked(wrongType())).refused(400, "BAD_REQUEST")
 	}},
-	{"no credentials: 401 AUTH_REQUIRED", func(ask func(question) answer) bool {
-		return ask(question{path: backupAt}).is(401, "AUTH_REQUIRED")
+	{"JSON that breaks off in the body of a GET: 400 BAD_REQUEST", func(ask func(question) answer) string {
+		return ask(asked(`{"stats_type":`)).refused(400, "BAD_REQUEST")
 	}},
-	{"a wrong password: 401 AUTH_INVALID_CREDENTIALS", func(ask func(question) answer) bool {
-		return ask(question{path: backupAt, user: "admin:wrong"}).is(401, "AUTH_INVALID_CREDENTIALS")
+	{"no credentials: 401 AUTH_REQUIRED", func(ask func(question) answer) string {
+		return ask(question{path: backupAt}).refused(401, "AUTH_REQUIRED")
 	}},
-	{"a wrong method: 405 HTTP_INVALID_METHOD", func(ask func(question) answer) bool {
-		return ask(question{method: "DELETE", path: statsAt, user: "admin:admin"}).is(405, "HTTP_INVALID_METHOD")
+	{"a wrong password: 401 AUTH_INVALID_CREDENTIALS", func(ask func(question) answer) string {
+		return ask(question{path: backupAt, user: "admin:wrong"}).refused(401, "AUTH_INVALID_CREDENTIALS")
 	}},
-	{"rows lie in the window that is asked for", func(ask func(question) answer) bool {
-		for from, hour := range map[int]string{1702580400: "2023-12-14 19:00:00", 1702584000: "2023-12-14 20:00:00"} {
-			var rows []struct{ Time string }
-			told := ask(question{path: statsAt, user: "admin:admin", body: window(from, from+60)})
-			if json.Unmarshal(told.body, &rows) != nil || len(rows) == 0 {
+	{"a wrong method: 405 HTTP_INVALID_METHOD", func(ask func(question) answer) string {
+		return ask(question{method: "DELETE", path: statsAt, user: "admin:admin"}).refused(405, "HTTP_INVALID_METHOD")
+	}},
+	{"rows lie in the window that is asked for", func(ask func(question) answer) string { return verdict(windowed(ask)) }},
+	{"the status of a backup follows the POST that starts it, and the job comes to its end", func(ask func(question) answer) string { return verdict(follows(ask)) }},
+}
+
+const yes = "yes"
+
+func verdict(holds bool) string {
+	if holds {
+		return yes
+	}
+	return "no"
+}
+
+func asked(body string) question { return question{path: statsAt, user: "admin:admin", body: body} }
+
+func wrongType() string {
+	return strings.Replace(window(1702580400, 1702580460), `"flows_per_minute"`, "7", 1)
+}
+
+// windowed asks for two minutes, one after the other, and looks whether each row is of the one that was asked for.
+func windowed(ask func(question) answer) bool {
+	for from, minute := range map[int]string{1702580400: "2023-12-14 19:00:00", 1702584000: "2023-12-14 20:00:00"} {
+		var rows []struct{ Time string }
+		told := ask(asked(window(from, from+60)))
+		if json.Unmarshal(told.body, &rows) != nil || len(rows) == 0 {
+			return false
+		}
+		for _, row := range rows {
+			if !strings.HasPrefix(row.Time, minute) {
 				return false
 			}
-			for _, row := range rows {
-				if !strings.HasPrefix(row.Time, hour) {
-					return false
-				}
-			}
 		}
-		return true
-	}},
-	{"the status of a backup follows the POST that starts it, and the job comes to its end", follows},
+	}
+	return true
 }
 
 // follows starts a backup and looks at its status until it is told as completed, on the host that was named.
@@ -132,10 +159,10 @@ func follows(ask func(question) answer) bool {
 }
 
 // ask probes every ability of the peer at url, in the order of the table.
-func ask(ctx context.Context, url string) []bool {
-	out := make([]bool, len(abilities))
+func ask(ctx context.Context, url string) []string {
+	out := make([]string, len(abilities))
 	for i, one := range abilities {
-		out[i] = one.holds(func(q question) answer {
+		out[i] = one.probe(func(q question) answer {
 			told, err := send(ctx, url, q)
 			if err != nil {
 				return answer{} // which nothing takes for right

@@ -101,6 +101,7 @@ func (l *lane) exchange(text string) error {
 		return err
 	}
 	_, err = io.Copy(io.Discard, answer.Body)
+	err = errors.Join(err, answer.Body.Close())
 	if answer.StatusCode != http.StatusOK {
 		err = errors.Join(err, fmt.Errorf("it answered %s", answer.Status))
 	}

@@ -30,7 +30,9 @@ type plan struct {
 	lanes    int           // connections at once
 }
 
-func main() {
+func main() { os.Exit(run()) }
+
+func run() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	p := plan{now: time.Now}
@@ -43,8 +45,9 @@ func main() {
 	flag.Parse()
 	if err := p.run(ctx, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "peers:", err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 func (p plan) run(ctx context.Context, out io.Writer) (err error) {

@@ -29,7 +29,7 @@ type peer struct {
 	started      []time.Duration // from process start to the first right answer
 	idle, loaded int             // KiB resident
 	load         [2]load         // of each kind
-	abilities    []bool
+	abilities    []string
 }
 
 // peers lists those that are compared. Each logs as little as it can, so that none pays for its console.

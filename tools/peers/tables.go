@@ -45,12 +45,7 @@ func tables(out io.Writer, p plan, peers []*peer) error {
 	b.WriteString("\n")
 	heading("probed")
 	for i, one := range abilities {
-		line(one.title, func(p *peer) string {
-			if p.abilities[i] {
-				return "yes"
-			}
-			return "no"
-		})
+		line(one.title, func(p *peer) string { return p.abilities[i] })
 	}
 	_, err := out.Write(b.Bytes())
 	return err
