@@ -12,8 +12,9 @@ import (
 // herald judges checks as soon as their probes have run, so that a person sees failures as they come. What it says is
 // told once and decides nothing: the report is judged anew from all the exchanges.
 type herald struct {
-	run  *run
-	told []bool // of each check
+	run    *run
+	told   []bool // of each check
+	reader rules.Reader
 }
 
 func newHerald(r *run) *herald { return &herald{run: r, told: make([]bool, len(r.suite.checks))} }
@@ -69,7 +70,7 @@ func (h *herald) judge(checks []int, seen []exchange.Exchange) (places []int, fa
 	if len(checks) == 0 {
 		return nil, nil
 	}
-	e := rules.Prepare(seen)
+	e := h.reader.Prepare(seen)
 	absent := h.run.absent(e)
 	for _, i := range checks {
 		c, _ := h.run.check(e, i, absent[h.run.suite.checks[i].Requirement.Source.Document], map[string]string{})

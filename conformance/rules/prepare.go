@@ -19,7 +19,16 @@ import (
 
 // Prepare makes evidence of exchanges: it parses what rules read more than once, measures the device's clock and finds
 // the zone of template B.
-func Prepare(exchanges []exchange.Exchange) *check.Evidence {
+func Prepare(exchanges []exchange.Exchange) *check.Evidence { return new(Reader).Prepare(exchanges) }
+
+// Reader prepares evidence while a run goes on, again and again: rows that it has read once it does not read anew. The
+// zero value is ready; it is for one goroutine.
+type Reader struct {
+	read map[*byte]*Answer // by the body, which is never changed in place
+}
+
+// Prepare is Prepare for what has been recorded so far.
+func (r *Reader) Prepare(exchanges []exchange.Exchange) *check.Evidence {
 	e := &check.Evidence{Exchanges: exchanges}
 	e.Skew, e.SkewKnown = skew(exchanges)
 	e.Claims = claims(e.Of("scout/common"))
@@ -30,7 +39,7 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 			p.status(x.Response.Body)
 		}
 		if x.Operation == corpus.ImportStats && x.Auth == exchange.Account && x.OK() && complete(x) && positive(x.Probe) {
-			p.answers = append(p.answers, answer(x))
+			p.answers = append(p.answers, r.answer(x))
 		}
 	}
 	if rowsByOurClock(e, p.answers) {
@@ -51,6 +60,25 @@ func Prepare(exchanges []exchange.Exchange) *check.Evidence {
 	return e
 }
 
+// answer is what answer makes of an exchange, in a copy of the caller's own; the rows are shared and read-only.
+func (r *Reader) answer(x *exchange.Exchange) *Answer {
+	if len(x.Response.Body) == 0 {
+		return answer(x)
+	}
+	body := &x.Response.Body[0]
+	a := r.read[body]
+	if a == nil || len(a.X.Response.Body) != len(x.Response.Body) {
+		if r.read == nil {
+			r.read = map[*byte]*Answer{}
+		}
+		a = answer(x)
+		r.read[body] = a
+	}
+	own := *a
+	own.X, own.Query = x, query(x)
+	return &own
+}
+
 // complete reports that the whole answer arrived and was kept: what broke off is the network's, or too much for us.
 func complete(x *exchange.Exchange) bool { return x.Error == "" && x.Response.Cut == 0 }
 
@@ -63,8 +91,8 @@ func positive(probe string) bool {
 // parsed is what Prepare made of the exchanges.
 type parsed struct {
 	statuses map[string]any // the JSON of answers of the status resources, by their text: a job is looked at many times
-	answers []*Answer
-	ledger  map[time.Duration][]*witness // by the interval of a row, in the order of time
+	answers  []*Answer
+	ledger   map[time.Duration][]*witness // by the interval of a row, in the order of time
 }
 
 // status reads an answer of a status resource once.
