@@ -43,6 +43,8 @@ func WrongLogIns(user, password string) []LogIn {
 		{Name: "no-user", Body: jsonText(map[string]any{"password": password})},
 		{Name: "no-keys", Body: []byte("{}")},
 		{Name: "form", Body: LoginForm(Nobody, password), ContentType: FormType},
+		{Name: "form-password", Body: LoginForm(user, MadeUp), ContentType: FormType, Own: true},
+		{Name: "xml-password", Body: LoginXML(user, MadeUp), ContentType: "application/xml", Own: true},
 	}
 }
 

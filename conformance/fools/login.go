@@ -1,6 +1,7 @@
 package fools
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -223,6 +224,15 @@ func sessionFools() []Fool {
 				return within(c)
 			}
 		})),
+		mutant("session/what-follows-does-not-matter", "common/session/made-up", "reads a session as far as it is long, and no further", learning(func(k *keyring, within step) step {
+			return func(c *call) *answer {
+				if k.cookie != "" && c.protected() && strings.HasPrefix(c.cookie(), k.cookie) {
+					return within(c.shown("", k.cookie))
+				}
+				return within(c)
+			}
+		})),
+		mutant("session/ended-but-for-statistics", out, "opens import_stats with a session that has been logged out", outlived(statistics)),
 		mutant("session/adopted", "common/session/not-adopted", "makes the session that a client brings along its own", adopting),
 		mutant("session/logout-forgotten", out, "answers POST logout and ends nothing", quiet(http.MethodPost)),
 		mutant("session/logout-by-get-forgotten", out, "answers GET logout and ends nothing", quiet(http.MethodGet)),
@@ -276,6 +286,28 @@ func revived(within step) step {
 	}
 }
 
+// outlived lets whoever has had a session go on with some calls after the log-out, until the next log-in.
+func outlived(of func(*call) bool) behaviour {
+	return func(within step) step {
+		ended, header := "", ""
+		return func(c *call) *answer {
+			if ended != "" && c.cookie() == ended && header != "" && of(c) {
+				return within(c.shown(header, ""))
+			}
+			a := within(c)
+			switch h := c.req.Header.Get("Authorization"); {
+			case c.on(logoutPath) && a.ok():
+				ended = c.cookie()
+			case loggingIn(c) && a.ok():
+				ended = ""
+			case h != "" && c.protected() && a.ok():
+				header = h
+			}
+			return a
+		}
+	}
+}
+
 // guestFools hand out sessions to whom they should not.
 func guestFools() []Fool {
 	const wrong, bad = "common/session/wrong-credentials", "common/session/malformed"
@@ -311,6 +343,18 @@ func guestFools() []Fool {
 				a.editObject(fixed("error_id", "AUTH_REQUIRED"))
 			}
 		}))),
+		warned(mutant("session/wrong-password-as-success", "common/session/error-id", "answers wrong credentials with 200 and an error", editAnswers(loggingIn, func(_ *call, a *answer) {
+			if a.status == http.StatusUnauthorized {
+				a.status = http.StatusOK
+			}
+		}))),
+		mutant("session/forms-not-checked", wrong, "hands out a session for any password in a form", alike(func(k *keyring, c *call) bool {
+			form, err := url.ParseQuery(string(c.body))
+			return err == nil && strings.Contains(c.req.Header.Get("Content-Type"), "form") && form.Get("username") == k.user
+		})),
+		mutant("session/xml-not-checked", wrong, "hands out a session for any password in XML", alike(func(k *keyring, c *call) bool {
+			return strings.Contains(c.req.Header.Get("Content-Type"), "xml") && bytes.Contains(c.body, []byte("<username>"+k.user+"</username>"))
+		})),
 		warned(mutant("session/wrong-password-not-found", "common/session/error-id", "answers wrong credentials with 404", editAnswers(loggingIn, func(_ *call, a *answer) {
 			if a.status == http.StatusUnauthorized {
 				a.status = http.StatusNotFound
@@ -376,6 +420,14 @@ func tokenFools() []Fool {
 		mutant("token/beginning-is-enough", "common/token/made-up", "compares the beginning of a token only", learning(func(k *keyring, within step) step {
 			return func(c *call) *answer {
 				if given := c.bearer(); given != "" && k.token != "" && c.protected() && len(given) == len(k.token) && given[:len(given)/2] == k.token[:len(given)/2] {
+					return within(c.shown("Bearer "+k.token, ""))
+				}
+				return within(c)
+			}
+		})),
+		mutant("token/what-follows-does-not-matter", "common/token/made-up", "reads a token as far as it is long, and no further", learning(func(k *keyring, within step) step {
+			return func(c *call) *answer {
+				if k.token != "" && c.protected() && strings.HasPrefix(c.bearer(), k.token) {
 					return within(c.shown("Bearer "+k.token, ""))
 				}
 				return within(c)

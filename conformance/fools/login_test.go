@@ -173,7 +173,9 @@ func logins() []step {
 		in(""), guarded("-", session(1)), guarded("-", "SESSID="+corpus.Altered(sessionOf(1))), guarded("-", madeUp),
 		{scope: "C", method: "GET", path: statsPath, body: epoch("flows_per_hour", noon.Add(-3*time.Hour), noon, ""), auth: "-", cookie: madeUp},
 		guarded("Bearer "+corpus.MadeUp, ""), guarded("-", session(1)+"; "+madeUp), guarded("-", madeUp+"; "+session(1)),
-		out("POST", session(1)), guarded("-", session(1)), in(""), guarded("-", session(1)), guarded("-", session(2)),
+		guarded("-", session(1)+"0"), out("POST", session(1)), guarded("-", session(1)),
+		{scope: "C", method: "GET", path: statsPath, body: epoch("flows_per_hour", noon.Add(-3*time.Hour), noon, ""), auth: "-", cookie: session(1)},
+		in(""), guarded("-", session(1)), guarded("-", session(2)),
 		out("GET", session(2)), guarded("-", session(2)), in(madeUp), guarded("-", madeUp), out("POST", session(3)), out("POST", session(1)),
 	}
 	for _, path := range []string{corpus.PingPath, corpus.InfoPath, corpus.KeepalivePath, corpus.ImagePath} {
@@ -217,7 +219,7 @@ func tokens(guarded func(auth, cookie string) step, post func(path, ctype string
 		return post(corpus.TokenPath, corpus.FormType, corpus.TokenForm(assertion, "a b"), "")
 	}
 	bearer := "Bearer " + tokenOf(1)
-	list := []step{change(code), guarded(bearer, ""), guarded("SignedBearer "+tokenOf(1), ""), guarded("Bearer "+corpus.Altered(tokenOf(1)), "")}
+	list := []step{change(code), guarded(bearer, ""), guarded("SignedBearer "+tokenOf(1), ""), guarded("Bearer "+corpus.Altered(tokenOf(1)), ""), guarded(bearer+"0", "")}
 	for _, c := range corpus.WrongCodes(user, code, noon) {
 		list = append(list, change(c.Text))
 	}

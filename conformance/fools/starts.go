@@ -54,6 +54,16 @@ func (s starter) answers() []Fool {
 			}
 			return nil
 		})),
+		mutant(s.word+"/refused-and-started", s.prefix+"security-pwd", "refuses a "+s.word+" whose security_pwd it cannot use, and starts it all the same", func(within step) step {
+			return func(c *call) *answer {
+				a := within(c)
+				if o := jobRequest(c); s.of(c) && a.status == http.StatusBadRequest && o != nil {
+					o.set("security_pwd", "made-up")
+					within(c.with(encode(o)))
+				}
+				return a
+			}
+		}),
 		mutant(s.word+"/start-forgotten", s.prefix+"resource", "says that it starts a "+s.word+" and does nothing", func(within step) step {
 			return func(c *call) *answer {
 				if o := jobRequest(c); s.of(c) && o != nil && wellFormed(o, s.restore) && within(c.as(http.MethodGet).with(nil)).ok() {

@@ -184,7 +184,11 @@ func (s *set) jobNegatives(k kind) []check.Probe {
 			r := s.request(k.start, StepStart)
 			r.Body, r.ContentType, r.Secrets = c.Render(job.Body(), false), c.ContentType, secrets(job)
 			x, err := sn.Do(ctx, r)
-			if err != nil || !x.OK() {
+			if err != nil {
+				return err
+			}
+			if !x.OK() {
+				_, err = sn.Do(ctx, s.request(k.status, StepOther)) // what is refused starts nothing
 				return err
 			}
 			return s.watch(ctx, sn, k, record(&before, k))

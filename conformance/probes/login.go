@@ -150,8 +150,11 @@ func (s *set) sessionLife(ctx context.Context, sn check.Session) error {
 	name, value, _ := strings.Cut(first, "=")
 	if err := sequence(
 		ctx, sn, s.guarded(sn, "use", "", first), s.guarded(sn, "altered", "", name+"="+corpus.Altered(value)),
-		end("logout", http.MethodPost, first), s.guarded(sn, "after", "", first),
+		s.guarded(sn, "altered/longer", "", first+"0"), end("logout", http.MethodPost, first), s.guarded(sn, "after", "", first),
 	); err != nil {
+		return err
+	}
+	if err := sequence(ctx, sn, s.readings(sn, "after", "", first)...); err != nil {
 		return err
 	}
 	second, err := begin(ctx, sn, "login-again", "")
@@ -295,7 +298,7 @@ func (s *set) tokenLife(ctx context.Context, sn check.Session) error {
 	query.Path += "?" + url.Values{"grant_type": {"access_code"}, "assertion": {code}}.Encode()
 	return sequence(
 		ctx, sn, s.guarded(sn, "use", "Bearer "+t.Value, ""), s.guarded(sn, "signed", "SignedBearer "+t.Value, ""),
-		s.guarded(sn, "altered", "Bearer "+corpus.Altered(t.Value), ""),
+		s.guarded(sn, "altered", "Bearer "+corpus.Altered(t.Value), ""), s.guarded(sn, "altered/longer", "Bearer "+t.Value+"0", ""),
 		change("again", code, ""), change("unsigned", corpus.Unsigned(code), ""), query,
 	)
 }

@@ -132,8 +132,8 @@ func NothingHanded(want string, hostile bool, probes ...string) check.Rule {
 	}
 }
 
-// RefusedWith judges that log-ins with a whole and wrong name and password which are refused with a 4xx status are refused
-// with this one and this error_id. What is empty or missing may as well be called a bad request.
+// RefusedWith judges that log-ins with a whole and wrong name and password which are answered with a 4xx status, or with a
+// success that hands out nothing, are refused with this status and this error_id. What is empty or missing may as well be called a bad request.
 func RefusedWith(status int, id string, probes ...string) check.Rule {
 	want := fmt.Sprintf("%d %s", status, id)
 	return func(e *check.Evidence) check.Judgement {
@@ -141,7 +141,7 @@ func RefusedWith(status int, id string, probes ...string) check.Rule {
 		for _, p := range probes {
 			for _, x := range steps(e, p, "denied") {
 				switch {
-				case x.Response.Status/100 != 4 || !strings.HasPrefix(x.Step, "denied/wrong-"):
+				case !strings.HasPrefix(x.Step, "denied/wrong-"), x.Response.Status/100 != 4 && !x.OK(), handed(&x):
 				case x.Response.Status == status && problem(&x).ID == id:
 					t.pass(&x, want, brief(&x))
 				case x.Response.Status == http.StatusForbidden || x.Response.Status == http.StatusTooManyRequests:
@@ -161,13 +161,17 @@ func LoggedOut(probe string) check.Rule {
 	return func(e *check.Evidence) check.Judgement {
 		var t tally
 		for _, way := range []struct{ use, leave, after string }{{"use", "logout", "after"}, {"use", "logout", "replayed"}, {"use-second", "logout-get", "after-get"}} {
-			used, left, after := first(e, probe, way.use), first(e, probe, way.leave), first(e, probe, way.after)
+			used, left, after := first(e, probe, way.use), first(e, probe, way.leave), steps(e, probe, way.after)
 			switch {
-			case used == nil || !used.OK() || left == nil || after == nil:
+			case used == nil || !used.OK() || left == nil || len(after) == 0:
 			case !left.OK():
 				t.note(left, brief(left)+" to "+left.Request.Method+" logout")
 			default:
-				keptOut(&t, after, want)
+				for i := range after {
+					if x := &after[i]; i == 0 || x.OK() { // which other resources there are is judged elsewhere
+						keptOut(&t, x, want)
+					}
+				}
 			}
 		}
 		return t.judgement(notOffered)

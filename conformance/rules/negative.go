@@ -37,6 +37,9 @@ func NegativeJob(c *corpus.Case, probe, twin string) check.Rule {
 			if x.Answered() {
 				judgeNegative(&t, c, &x, good)
 			}
+			if got := startedBy(e, probe, &x); got != "" {
+				t.fail(&x, "nothing is started by what is refused", brief(&x)+", and yet "+got)
+			}
 		}
 		return t.judgement(reasonNegative(sent, good))
 	}
