@@ -41,7 +41,10 @@ var unseen = map[string]bool{
 func TestEccentricsKeepTheDocumentedShape(t *testing.T) {
 	script := append(walk(), lampScript()...)
 	honest := take(bare, script)
-	for _, f := range fools.All() {
+	for i, f := range fools.All() {
+		if testing.Short() && i%10 > 0 { // the race detector makes each walk ten times as dear
+			continue
+		}
 		if f.Kind != fools.Eccentric || f.Way != nil || f.FarEnd { // what happens to datagrams shows in no answer here
 			continue
 		}
