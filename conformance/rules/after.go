@@ -24,11 +24,7 @@ func AfterRefusal(probe string) check.Rule {
 				t.fail(&x, want, brief(&x))
 				continue
 			}
-			got := lacks(after, before, inner(e, before))
-			if got == "" {
-				got = differs(e, after, before)
-			}
-			if got != "" {
+			if got := departs(e, after, before, inner(e, before)); got != "" {
 				t.fail(&x, want, got)
 			} else {
 				t.pass(&x, want, "as promised")

@@ -196,10 +196,7 @@ func Spelling(e *check.Evidence) check.Judgement {
 			continue
 		}
 		a := step(e, probe, x.Step)
-		got := lacks(a, shown, inner(e, a))
-		if got == "" {
-			got = differs(e, a, shown)
-		}
+		got := departs(e, a, shown, inner(e, a))
 		if got != "" {
 			t.fail(a.X, want, got)
 		} else {

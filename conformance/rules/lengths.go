@@ -30,12 +30,7 @@ func SameLength(probe, unit string) check.Rule {
 				if a == nil || b == nil {
 					continue
 				}
-				in := both(inner(e, a), inner(e, b))
-				got := lacks(a, b, in)
-				if got == "" {
-					got = differs(e, a, b)
-				}
-				if got != "" {
+				if got := departs(e, a, b, both(inner(e, a), inner(e, b))); got != "" {
 					t.fail(&x, want, got)
 				} else {
 					t.pass(&x, want, "as promised")

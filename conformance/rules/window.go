@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -268,6 +269,12 @@ func both(a, b span) span {
 		a.From = b.From
 	}
 	return span{a.From, earlier(a.To, b.To)}
+}
+
+// departs says how an answer departs from another within a span: which row of the other it lacks, or what it tells
+// otherwise. "" where it does neither.
+func departs(e *check.Evidence, a, from *Answer, in span) string {
+	return cmp.Or(lacks(a, from, in), differs(e, a, from))
 }
 
 // lacks tells of a row inside the span that b has and a does not; "" where there is none.
