@@ -23,8 +23,9 @@ type sibling struct {
 func siblings(own *openapi.Document, docs []*openapi.Document) ([]sibling, error) {
 	var out []sibling
 	seen := map[string]string{}
+	all := append([]*openapi.Document{own}, docs...)
 	for _, doc := range docs {
-		s := sibling{doc, corpus.Siblings(doc)}
+		s := sibling{doc, corpus.Siblings(doc, all)}
 		for i := range s.operations {
 			op := s.operations[i].Op
 			for _, other := range own.Operations {

@@ -14,8 +14,8 @@ import (
 	"github.com/flowgate-dev/flowgate/openapi/schema"
 )
 
-// Sibling is what can be sent to an operation of a further document. Its effects are not known, so only what reads is
-// ever asked for with good credentials.
+// Sibling is what can be sent to an operation of a further document. What one does that is no GET or HEAD is not known,
+// so that it is never asked for with good credentials.
 type Sibling struct {
 	ID string // as catalogue.SiblingID
 	Op *openapi.Operation
@@ -26,7 +26,7 @@ type Sibling struct {
 	Unknown string
 	Guessed bool          // it holds values that the device need not know
 	Wrong   []SiblingCase // what the document does not admit, each beside Good
-	// Method is one that the document does not give the path; where it is "", Methodless says why.
+	// Method is one that no document of the run gives the path; where it is "", Methodless says why.
 	Method     string
 	Methodless string
 }
@@ -45,8 +45,9 @@ type SiblingCase struct {
 	SiblingRequest
 }
 
-// Siblings reads off what can be sent to the operations of a further document, in the document's order.
-func Siblings(doc *openapi.Document) []Sibling {
+// Siblings reads off what can be sent to the operations of a further document, in the document's order. All are the
+// documents of the run, this one and the built-in one included: what one of them knows is no method to try out.
+func Siblings(doc *openapi.Document, all []*openapi.Document) []Sibling {
 	var out []Sibling
 	for _, op := range doc.Operations {
 		s := Sibling{ID: catalogue.SiblingID(op), Op: op, Reads: op.Method == http.MethodGet || op.Method == http.MethodHead}
@@ -58,19 +59,21 @@ func Siblings(doc *openapi.Document) []Sibling {
 		}
 		if at := slices.IndexFunc(out, func(other Sibling) bool { return openapi.Alike(other.Op.Path, op.Path) }); at >= 0 {
 			s.Methodless = "it is judged once for a path: see " + out[at].ID
-		} else if s.Method = untold(doc, op.Path); s.Method == "" {
-			s.Methodless = "the further document gives the path every method that could be tried"
+		} else if s.Method = untold(all, op.Path); s.Method == "" {
+			s.Methodless = "the documents give the path every method that could be tried"
 		}
 		out = append(out, s)
 	}
 	return out
 }
 
-// untold is a method that a document does not give a path. DELETE is never tried.
-func untold(doc *openapi.Document, path string) string {
+// untold is a method that no document gives a path. DELETE is never tried.
+func untold(all []*openapi.Document, path string) string {
 	told := map[string]bool{}
-	for _, op := range doc.Operations {
-		told[op.Method] = told[op.Method] || openapi.Alike(op.Path, path)
+	for _, doc := range all {
+		for _, op := range doc.Operations {
+			told[op.Method] = told[op.Method] || openapi.Alike(op.Path, path)
+		}
 	}
 	for _, m := range []string{http.MethodPut, http.MethodPatch, http.MethodPost} {
 		if !told[m] {

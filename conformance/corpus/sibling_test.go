@@ -17,7 +17,7 @@ func further(t *testing.T, edits ...string) map[string]*corpus.Sibling {
 	doc, err := openapi.Parse([]byte(strings.NewReplacer(edits...).Replace(string(siblings.Lamps))))
 	require.NoError(t, err)
 	out := map[string]*corpus.Sibling{}
-	for _, s := range corpus.Siblings(doc) {
+	for _, s := range corpus.Siblings(doc, []*openapi.Document{doc}) {
 		out[s.Op.ID] = &s
 	}
 	return out
@@ -65,6 +65,20 @@ func TestAFurtherDocumentTellsWhatToSend(t *testing.T) {
 	require.Empty(t, s["addLamp"].Method, "a path is tried with one method once")
 	require.Equal(t, "PUT", list.Method)
 	require.Contains(t, s["addLamp"].Methodless, list.ID)
+}
+
+// A method of another document does something: it is not tried out as one that nobody knows.
+func TestAMethodOfAnotherDocumentIsNotTried(t *testing.T) {
+	doc, err := openapi.Parse(siblings.Lamps)
+	require.NoError(t, err)
+	other, err := openapi.Parse([]byte(`{"openapi": "3.1.0", "info": {"title": "Other", "version": "1"}, "paths": {"/api/mgmt.lamps/1.0/version": {
+		"put": {"operationId": "install", "responses": {"204": {"description": "done"}}}}}}`))
+	require.NoError(t, err)
+	for _, s := range corpus.Siblings(doc, []*openapi.Document{doc, other}) {
+		if s.Op.ID == "getLampVersion" {
+			require.Equal(t, "PATCH", s.Method)
+		}
+	}
 }
 
 func TestWhatADocumentDoesNotTellIsNotAsked(t *testing.T) {
